@@ -1,0 +1,2 @@
+//! The `snapback` command.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Placeholder until the runtime crate serves it.
+fn main() {}

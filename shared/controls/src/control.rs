@@ -1,0 +1,153 @@
+//! What every control answers.
+
+use std::{collections::BTreeMap, fmt::Debug};
+
+use events::Event;
+use model::{ControlId, Finding, Remedy, Resource, Target, Trust};
+use serde::{Serialize, de::DeserializeOwned};
+use thiserror::Error;
+
+/// AWS tags by key.
+pub type Tags = BTreeMap<String, String>;
+
+/// A call that raises a control's question: the EventBridge rule is generated from these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subscription {
+    /// `s3.amazonaws.com`.
+    pub event_source: &'static str,
+    /// `PutBucketAcl`; for native S3 events the detail type.
+    pub event_name: &'static str,
+}
+
+/// What a control says of an event before anything is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Triage {
+    /// The event is a reason to look at this.
+    Mine(Target),
+    /// It is not.
+    NotMine(NotMine),
+    /// It should name a resource and does not: told and kept, never dropped. Says what is missing.
+    Malformed(String),
+}
+
+/// Why an event is no reason to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NotMine {
+    /// The control does not subscribe to this call.
+    NotCovered,
+    /// The call failed, so it changed nothing.
+    CallFailed,
+    /// The call is covered, but what it did cannot raise the question (an upload without a grant).
+    NothingToAsk,
+    /// Delivered by an AWS service (log delivery): not ours.
+    ServiceDelivery,
+    /// The record is not what its envelope claims (wrong source, foreign account).
+    Forged,
+}
+
+impl NotMine {
+    /// `reason` in the CLI's JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotCovered => "not_covered",
+            Self::CallFailed => "call_failed",
+            Self::NothingToAsk => "nothing_to_ask",
+            Self::ServiceDelivery => "service_delivery",
+            Self::Forged => "forged",
+        }
+    }
+}
+
+/// What a read found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Observed<S> {
+    /// The resource exists.
+    Present {
+        /// What the control asked for.
+        state: S,
+        /// The resource's tags; `None`: not readable or not taggable. Never a ground for action.
+        tags: Option<Tags>,
+        /// The resource with what only reading tells (a role's path).
+        resource: Resource,
+    },
+    /// It does not exist (any more).
+    Gone,
+}
+
+/// Why API responses do not make a state.
+#[derive(Debug, Error)]
+pub enum StateError {
+    /// A response the control needs is not there.
+    #[error("`{operation}` of `{arn}` is needed and not given")]
+    Missing {
+        /// `GetBucketAcl`.
+        operation: &'static str,
+        /// The resource.
+        arn: String,
+    },
+    /// A response is not of the API's form.
+    #[error("`{operation}` of `{arn}` cannot be read")]
+    Form {
+        /// `GetBucketAcl`.
+        operation: &'static str,
+        /// The resource.
+        arn: String,
+        /// What the reader said.
+        source: serde_json::Error,
+    },
+}
+
+/// One question with its remedies.
+pub trait Control: Send + Sync + 'static {
+    /// What must be read to answer.
+    type State: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// Everything it could ever do, as data.
+    type Remedy: Remedy;
+    /// Its one name.
+    const ID: ControlId;
+
+    /// The calls that raise the question.
+    fn subscriptions(&self) -> &'static [Subscription];
+
+    /// Names the resource to look at, or says why not.
+    fn triage(&self, event: &Event) -> Triage;
+
+    /// The state the record itself proves, where it carries it; `None` otherwise.
+    fn project(&self, event: &Event, target: &Target) -> Option<Self::State>;
+
+    /// What is wrong with the state, each with the remedies that would mend it.
+    fn assess(
+        &self,
+        target: &Target,
+        state: &Self::State,
+        trust: &Trust,
+    ) -> Vec<Finding<Self::Remedy>>;
+
+    /// The SDK operations that reading the state makes (`s3:GetBucketAcl`), for "would read …".
+    fn reads(&self) -> &'static [&'static str];
+
+    /// The IAM actions that reading the state and tags needs, sorted.
+    fn read_actions(&self) -> &'static [&'static str];
+
+    /// Every IAM action that any of its remedies may need, sorted: the function's role is held to
+    /// the union of these and [`Control::read_actions`].
+    fn write_actions(&self) -> &'static [&'static str];
+
+    /// The state made of API responses (`{"GetBucketAcl": {…}, …}`), as `--state` supplies them.
+    ///
+    /// # Errors
+    /// [`StateError`] names the response that is missing or cannot be read.
+    fn state_from_responses(
+        &self,
+        target: &Target,
+        responses: &serde_json::Value,
+    ) -> Result<Self::State, StateError>;
+
+    /// The step that merges Snapback's own tags into the resource's, or why it cannot be tagged.
+    ///
+    /// # Errors
+    /// The reason, for the alert: no tagging API, or the limit of tags is reached.
+    fn tag(&self, resource: &Resource, current: &Tags, ours: &Tags)
+    -> Result<Self::Remedy, String>;
+}

@@ -1,0 +1,3 @@
+//! IAM JSON documents: parse, print, edit, and judge who is let in and how far.
+//!
+//! Knows no event and no AWS API: text and context in, verdict out.

@@ -1,0 +1,1 @@
+//! Fakes, event builders and the emulator harness, for tests only.

@@ -1,0 +1,1 @@
+//! Scenarios, faults, template, tidy and the emulator end to end.
