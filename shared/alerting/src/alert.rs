@@ -35,6 +35,9 @@ pub struct Alert {
     pub findings: Vec<AlertFinding>,
     /// Why nothing could be judged.
     pub problem: Option<String>,
+    /// What each policy in the decisions means, by its id: `policy::Policies::meanings`. A policy
+    /// without an entry is told by its id alone.
+    pub meanings: BTreeMap<String, String>,
     /// When this alert was made.
     pub at: Timestamp,
 }
