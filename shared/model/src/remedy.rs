@@ -44,6 +44,15 @@ pub trait Remedy:
     /// The IAM actions its writes and its own re-reads need, `service:Action`, sorted.
     fn iam_actions(&self) -> &'static [&'static str];
 
+    /// One remedy that does what both do, where both were made for the same state and one write
+    /// serves both (two grants of one ACL, two statements of one document). `None`: they are
+    /// applied one after the other. Each finding carries the smallest remedy for itself alone, so
+    /// that what policy permits is decided finding by finding; whoever applies several of one
+    /// resource joins them first, or the second would find the state moved by the first.
+    fn join(&self, _other: &Self) -> Option<Self> {
+        None
+    }
+
     /// The part of a document that changes, before and after, for showing as a diff.
     fn document_change(&self) -> Option<(String, String)> {
         None
