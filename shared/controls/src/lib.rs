@@ -4,5 +4,17 @@
 //! it. It never learns which response is allowed, and cannot name a call outside its own remedies.
 
 mod control;
+pub mod iam_trust_policy;
+mod offline;
+mod registry;
+pub mod s3;
+pub mod s3_public_acl;
+pub mod s3_unencrypted_upload;
+mod tags;
 
 pub use control::{Control, NotMine, Observed, StateError, Subscription, Tags, Triage};
+pub use iam_trust_policy::IamTrustPolicy;
+pub use offline::{AnyControl, Judged, NoStates, PlannedRemedy, States};
+pub use registry::all;
+pub use s3_public_acl::S3PublicAcl;
+pub use s3_unencrypted_upload::S3UnencryptedUpload;

@@ -1,0 +1,109 @@
+//! What `iam-trust-policy` could ever do.
+
+use model::{Operation, Remedy, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{Tags, tags};
+
+/// Rewrites a role's trust document without what is wrong with it, or marks the role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "remedy", rename_all = "snake_case")]
+pub enum TrustRemedy {
+    /// `UpdateAssumeRolePolicy`. IAM has no compare-and-set for trust documents, so the adapter
+    /// reads once more and refuses when the document is not `before` any longer.
+    UpdateAssumeRolePolicy {
+        /// The role's name.
+        role: String,
+        /// The document it was made for, as text.
+        before: String,
+        /// The document it leaves, as text.
+        after: String,
+    },
+    /// `TagRole`, which merges by itself: only `tags` are written.
+    TagRole {
+        /// The role's name.
+        role: String,
+        /// The tags to set.
+        tags: Tags,
+        /// The values that those keys had before; keys that were not there are missing here.
+        before: Tags,
+    },
+    /// `UntagRole` of keys that a [`TrustRemedy::TagRole`] added, then `TagRole` of the values it
+    /// overwrote. Only ever an inverse.
+    RestoreTags {
+        /// The role's name.
+        role: String,
+        /// What Snapback had set.
+        tags: Tags,
+        /// What was there before.
+        before: Tags,
+    },
+}
+
+impl Remedy for TrustRemedy {
+    fn needs(&self) -> Response {
+        match self {
+            Self::UpdateAssumeRolePolicy { .. } => Response::Revert,
+            Self::TagRole { .. } | Self::RestoreTags { .. } => Response::Tag,
+        }
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        match self {
+            Self::UpdateAssumeRolePolicy { role, after, .. } => vec![Operation::new(
+                "iam:UpdateAssumeRolePolicy",
+                json!({"RoleName": role, "PolicyDocument": after}),
+            )],
+            Self::TagRole { role, tags, .. } => vec![Operation::new(
+                "iam:TagRole",
+                json!({"RoleName": role, "Tags": tags::to_list(tags)}),
+            )],
+            Self::RestoreTags { role, tags, before } => {
+                let added: Vec<&String> =
+                    tags.keys().filter(|key| !before.contains_key(*key)).collect();
+                let mut operations = Vec::new();
+                if !added.is_empty() {
+                    operations.push(Operation::new(
+                        "iam:UntagRole",
+                        json!({"RoleName": role, "TagKeys": added}),
+                    ));
+                }
+                if !before.is_empty() {
+                    operations.push(Operation::new(
+                        "iam:TagRole",
+                        json!({"RoleName": role, "Tags": tags::to_list(before)}),
+                    ));
+                }
+                operations
+            }
+        }
+    }
+
+    fn inverse(&self) -> Option<Self> {
+        Some(match self.clone() {
+            Self::UpdateAssumeRolePolicy { role, before, after } => {
+                Self::UpdateAssumeRolePolicy { role, before: after, after: before }
+            }
+            Self::TagRole { role, tags, before } => Self::RestoreTags { role, tags, before },
+            Self::RestoreTags { role, tags, before } => Self::TagRole { role, tags, before },
+        })
+    }
+
+    fn iam_actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::UpdateAssumeRolePolicy { .. } => &["iam:GetRole", "iam:UpdateAssumeRolePolicy"],
+            Self::TagRole { .. } => &["iam:GetRole", "iam:TagRole"],
+            Self::RestoreTags { .. } => &["iam:GetRole", "iam:TagRole", "iam:UntagRole"],
+        }
+    }
+
+    fn document_change(&self) -> Option<(String, String)> {
+        match self {
+            Self::UpdateAssumeRolePolicy { before, after, .. } => {
+                Some((before.clone(), after.clone()))
+            }
+            Self::TagRole { .. } | Self::RestoreTags { .. } => None,
+        }
+    }
+}

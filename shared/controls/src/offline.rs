@@ -1,0 +1,182 @@
+//! A control without its types, for whoever asks all of them: the command line and the scenarios.
+
+use events::Event;
+use model::{ControlId, Finding, Operation, Remedy, Response, Status, Target, Trust};
+use serde_json::Value;
+
+use crate::{Control, NotMine, StateError, Subscription, Triage};
+
+/// A remedy as it may be shown: what it would do, without its type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedRemedy {
+    /// The response that permits it.
+    pub needs: Response,
+    /// The exact writes, in order.
+    pub operations: Vec<Operation>,
+    /// The part of a document that changes, before and after.
+    pub document_change: Option<(String, String)>,
+    /// The IAM actions that the writes need.
+    pub iam_actions: &'static [&'static str],
+}
+
+impl PlannedRemedy {
+    /// Describes a remedy.
+    #[must_use]
+    pub fn of<R: Remedy>(remedy: &R) -> Self {
+        Self {
+            needs: remedy.needs(),
+            operations: remedy.operations(),
+            document_change: remedy.document_change(),
+            iam_actions: remedy.iam_actions(),
+        }
+    }
+}
+
+/// API responses that somebody supplies in place of reading (`--state FILE`).
+pub trait States {
+    /// `{"GetBucketAcl": {…}, …}` of the resource; `None`: nothing is known of it.
+    fn responses(&self, arn: &str) -> Option<&Value>;
+}
+
+/// Nothing is supplied: the record is all there is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoStates;
+
+impl States for NoStates {
+    fn responses(&self, _arn: &str) -> Option<&Value> {
+        None
+    }
+}
+
+/// What a control says of one event from the record alone, or with supplied states.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// How the judgement ended.
+    pub status: Status,
+    /// `call_failed`, `not_covered`, `state_not_in_record`, …
+    pub reason: Option<String>,
+    /// What was looked at.
+    pub target: Option<Target>,
+    /// What is wrong, with what would mend it.
+    pub findings: Vec<Finding<PlannedRemedy>>,
+    /// The calls that would have been made to read the state; empty where it was known.
+    pub would_read: &'static [&'static str],
+}
+
+/// A control without its types.
+pub trait AnyControl: Send + Sync {
+    /// Its one name.
+    fn id(&self) -> ControlId;
+
+    /// The calls that raise the question.
+    fn subscriptions(&self) -> &'static [Subscription];
+
+    /// The calls that reading makes.
+    fn reads(&self) -> &'static [&'static str];
+
+    /// The IAM actions that reading needs.
+    fn read_actions(&self) -> &'static [&'static str];
+
+    /// The IAM actions that any of its remedies may need.
+    fn write_actions(&self) -> &'static [&'static str];
+
+    /// Whether the control subscribes to the event, whatever became of the call.
+    fn asks_about(&self, event: &Event) -> bool {
+        let record = &event.record;
+        self.subscriptions().iter().any(|subscription| {
+            subscription.event_name == record.event_name
+                && subscription.event_source == record.event_source
+        })
+    }
+
+    /// Judges an event from its record, or from supplied states where they tell of its resource.
+    /// Whether Snapback itself made the change is not asked here.
+    fn judge(&self, event: &Event, states: &dyn States, trust: &Trust) -> Judged;
+}
+
+impl<C: Control> AnyControl for C {
+    fn id(&self) -> ControlId {
+        Self::ID
+    }
+
+    fn subscriptions(&self) -> &'static [Subscription] {
+        Control::subscriptions(self)
+    }
+
+    fn reads(&self) -> &'static [&'static str] {
+        Control::reads(self)
+    }
+
+    fn read_actions(&self) -> &'static [&'static str] {
+        Control::read_actions(self)
+    }
+
+    fn write_actions(&self) -> &'static [&'static str] {
+        Control::write_actions(self)
+    }
+
+    fn judge(&self, event: &Event, states: &dyn States, trust: &Trust) -> Judged {
+        let target = match self.triage(event) {
+            Triage::Mine(target) => target,
+            Triage::NotMine(why) => return Judged::ignored(why),
+            Triage::Malformed(what) => return Judged::unreadable(None, what),
+        };
+        let trust = trust.seen_from(&target.resource.account);
+        let state = match states.responses(&target.resource.arn) {
+            Some(responses) => match self.state_from_responses(&target, responses) {
+                Ok(state) => Some(state),
+                Err(error) => return Judged::unreadable(Some(target), describe(&error)),
+            },
+            None => self.project(event, &target),
+        };
+        let Some(state) = state else {
+            return Judged {
+                status: Status::Unclear,
+                reason: Some("state_not_in_record".to_owned()),
+                target: Some(target),
+                findings: Vec::new(),
+                would_read: Control::reads(self),
+            };
+        };
+        let findings: Vec<_> = self
+            .assess(&target, &state, &trust)
+            .into_iter()
+            .map(|finding| finding.map_remedies(|remedy| PlannedRemedy::of(&remedy)))
+            .collect();
+        Judged {
+            status: if findings.is_empty() { Status::Clean } else { Status::Finding },
+            reason: None,
+            target: Some(target),
+            findings,
+            would_read: &[],
+        }
+    }
+}
+
+impl Judged {
+    fn ignored(why: NotMine) -> Self {
+        Self {
+            status: Status::Ignored,
+            reason: Some(why.as_str().to_owned()),
+            target: None,
+            findings: Vec::new(),
+            would_read: &[],
+        }
+    }
+
+    fn unreadable(target: Option<Target>, what: String) -> Self {
+        let mut finding = Finding::new("evidence-unreadable", what.clone());
+        finding.confidence = model::Confidence::Unclear;
+        Self {
+            status: Status::Unclear,
+            reason: Some(what),
+            target,
+            findings: vec![finding],
+            would_read: &[],
+        }
+    }
+}
+
+fn describe(error: &StateError) -> String {
+    error.to_string()
+}

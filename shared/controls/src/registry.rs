@@ -1,0 +1,10 @@
+//! Every control there is. Adding one means adding it here; functions, docs, samples and template
+//! are compared with this list.
+
+use crate::{AnyControl, IamTrustPolicy, S3PublicAcl, S3UnencryptedUpload};
+
+/// Every control, sorted by id.
+#[must_use]
+pub fn all() -> &'static [&'static dyn AnyControl] {
+    &[&IamTrustPolicy, &S3PublicAcl, &S3UnencryptedUpload]
+}

@@ -1,0 +1,281 @@
+//! What the S3 controls share: names, ACLs, the switches that silence ACLs, tags.
+//!
+//! Values only. Nothing here knows which control asks.
+
+use model::{Operation, Resource, ResourceId};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{Tags, tags};
+
+/// Who owns objects and whether ACLs mean anything.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ObjectOwnership {
+    /// ACLs are off: the bucket's owner owns everything, grants mean nothing.
+    BucketOwnerEnforced,
+    /// ACLs are on; uploads with `bucket-owner-full-control` belong to the bucket's owner.
+    BucketOwnerPreferred,
+    /// ACLs are on; an object belongs to the account that uploaded it.
+    ObjectWriter,
+}
+
+impl ObjectOwnership {
+    /// Reads S3's word for it.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "BucketOwnerEnforced" => Some(Self::BucketOwnerEnforced),
+            "BucketOwnerPreferred" => Some(Self::BucketOwnerPreferred),
+            "ObjectWriter" => Some(Self::ObjectWriter),
+            _ => None,
+        }
+    }
+}
+
+/// The four switches of Block Public Access. A switch that is not told is off.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "AWS has exactly these four switches")]
+#[serde(default, rename_all = "PascalCase")]
+pub struct PublicAccessBlock {
+    /// New public ACLs are refused; existing ones keep working.
+    pub block_public_acls: bool,
+    /// Public ACLs, old and new, are ignored.
+    pub ignore_public_acls: bool,
+    /// New public bucket policies are refused.
+    pub block_public_policy: bool,
+    /// A bucket with a public policy is open to its own account and AWS services only.
+    pub restrict_public_buckets: bool,
+}
+
+/// To whom a grant is given.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Grantee {
+    /// An account, by its canonical user id.
+    CanonicalUser {
+        /// 64 hexadecimal digits.
+        id: String,
+    },
+    /// A predefined group.
+    Group {
+        /// `http://acs.amazonaws.com/groups/global/AllUsers`, …
+        uri: String,
+    },
+    /// An account, by the e-mail address of its root user. Only requests have it; S3 stores the
+    /// canonical id.
+    Email {
+        /// The address.
+        address: String,
+    },
+    /// The owner, where a record says that there is one and not who it is (a canned ACL). Reading
+    /// never gives this, and nothing that holds it may be written.
+    Owner,
+}
+
+/// One grant of an ACL.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Grant {
+    /// To whom.
+    pub grantee: Grantee,
+    /// `FULL_CONTROL`, `WRITE`, `WRITE_ACP`, `READ`, `READ_ACP`, or a word from the future.
+    pub permission: String,
+}
+
+/// An access control list, grants in the order in which S3 gave them.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Acl {
+    /// The owner's canonical user id; `None`: the record does not say.
+    pub owner: Option<String>,
+    /// The grants.
+    pub grants: Vec<Grant>,
+}
+
+impl Acl {
+    /// Whether S3 would take this list: it needs the owner's id, and no grant to an owner or an
+    /// e-mail address that only a record knows.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.owner.is_some()
+            && self.grants.iter().all(|grant| match grant.grantee {
+                Grantee::CanonicalUser { .. } | Grantee::Group { .. } => true,
+                Grantee::Email { .. } | Grantee::Owner => false,
+            })
+    }
+
+    /// The list as the API's `AccessControlPolicy`.
+    #[must_use]
+    pub fn to_parameters(&self) -> Value {
+        let owner = self.owner.as_deref().unwrap_or(UNKNOWN_OWNER);
+        let grants: Vec<Value> = self
+            .grants
+            .iter()
+            .map(|grant| {
+                let grantee = match &grant.grantee {
+                    Grantee::CanonicalUser { id } => json!({"Type": "CanonicalUser", "ID": id}),
+                    Grantee::Group { uri } => json!({"Type": "Group", "URI": uri}),
+                    Grantee::Email { address } => {
+                        json!({"Type": "AmazonCustomerByEmail", "EmailAddress": address})
+                    }
+                    Grantee::Owner => json!({"Type": "CanonicalUser", "ID": owner}),
+                };
+                json!({"Grantee": grantee, "Permission": grant.permission})
+            })
+            .collect();
+        json!({"Owner": {"ID": owner}, "Grants": grants})
+    }
+}
+
+impl Acl {
+    /// Whether the list is what S3 writes by itself: its owner, full control.
+    #[must_use]
+    pub fn is_owners_alone(&self) -> bool {
+        match self.grants.as_slice() {
+            [Grant { grantee: Grantee::CanonicalUser { id }, permission }] => {
+                self.owner.as_ref() == Some(id) && permission == "FULL_CONTROL"
+            }
+            [Grant { grantee: Grantee::Owner, permission }] => permission == "FULL_CONTROL",
+            _ => false,
+        }
+    }
+
+    /// The grants as the parameters of a request that carries them as headers.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
+    #[must_use]
+    pub fn grant_headers(&self) -> Vec<(&'static str, String)> {
+        [
+            ("GrantFullControl", "FULL_CONTROL"),
+            ("GrantRead", "READ"),
+            ("GrantReadACP", "READ_ACP"),
+            ("GrantWrite", "WRITE"),
+            ("GrantWriteACP", "WRITE_ACP"),
+        ]
+        .into_iter()
+        .filter_map(|(name, permission)| {
+            let grantees: Vec<String> = self
+                .grants
+                .iter()
+                .filter(|grant| grant.permission == permission)
+                .map(|grant| match &grant.grantee {
+                    Grantee::CanonicalUser { id } => format!("id=\"{id}\""),
+                    Grantee::Group { uri } => format!("uri=\"{uri}\""),
+                    Grantee::Email { address } => format!("emailAddress=\"{address}\""),
+                    Grantee::Owner => {
+                        format!("id=\"{}\"", self.owner.as_deref().unwrap_or(UNKNOWN_OWNER))
+                    }
+                })
+                .collect();
+            (!grantees.is_empty()).then(|| (name, grantees.join(", ")))
+        })
+        .collect()
+    }
+
+    /// One grant a line, for showing what changes.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        for Grant { grantee, permission } in &self.grants {
+            let name = match grantee {
+                Grantee::CanonicalUser { id } if self.owner.as_ref() == Some(id) => "owner",
+                Grantee::CanonicalUser { id } => id,
+                Grantee::Group { uri } => uri,
+                Grantee::Email { address } => address,
+                Grantee::Owner => "owner",
+            };
+            text.push_str(permission);
+            text.push_str(" to ");
+            text.push_str(name);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// What stands for the owner's canonical id in a call that only a record could tell of.
+const UNKNOWN_OWNER: &str = "(the owner's canonical user id, not in the record)";
+
+/// Bytes of a key that a URL may carry as they are: unreserved characters, and `/` between parts.
+const KEY: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// `x-amz-copy-source`: bucket and URL-encoded key, pinned to the version.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
+#[must_use]
+pub fn copy_source(resource: &Resource, version_id: Option<&str>) -> String {
+    let ResourceId::Object { bucket, key, .. } = &resource.id else {
+        return resource.arn.clone();
+    };
+    let key = utf8_percent_encode(key, KEY);
+    match version_id {
+        Some(version) => format!("{bucket}/{key}?versionId={}", utf8_percent_encode(version, KEY)),
+        None => format!("{bucket}/{key}"),
+    }
+}
+
+/// Tags as the `x-amz-tagging` header: URL-encoded keys and values.
+#[must_use]
+pub fn tagging_header(tags: &Tags) -> String {
+    let pairs: Vec<String> = tags
+        .iter()
+        .map(|(key, value)| {
+            let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+            format!("{}={}", encode(key), encode(value))
+        })
+        .collect();
+    pairs.join("&")
+}
+
+/// The parameters that name a bucket or an object, and the account that must own the bucket.
+pub(crate) fn named(resource: &Resource) -> Map<String, Value> {
+    let mut parameters = Map::new();
+    let mut set = |name: &str, value: &str| parameters.insert(name.to_owned(), value.into());
+    match &resource.id {
+        ResourceId::Bucket { bucket } => {
+            set("Bucket", bucket);
+        }
+        ResourceId::Object { bucket, key, version_id } => {
+            set("Bucket", bucket);
+            set("Key", key);
+            if let Some(version) = version_id {
+                set("VersionId", version);
+            }
+        }
+        ResourceId::Role { name } => {
+            set("RoleName", name);
+        }
+    }
+    set("ExpectedBucketOwner", resource.account.as_str());
+    parameters
+}
+
+/// The call that sets a bucket's or an object's whole set of tags.
+pub(crate) fn put_tags(resource: &Resource, after: &Tags) -> Operation {
+    let operation = match resource.id {
+        ResourceId::Object { .. } => "s3:PutObjectTagging",
+        ResourceId::Bucket { .. } | ResourceId::Role { .. } => "s3:PutBucketTagging",
+    };
+    let mut parameters = named(resource);
+    parameters.insert("Tagging".to_owned(), json!({"TagSet": tags::to_list(after)}));
+    Operation::new(operation, Value::Object(parameters))
+}
+
+/// The IAM actions of reading and setting tags.
+pub(crate) fn tag_actions(resource: &Resource) -> &'static [&'static str] {
+    match resource.id {
+        ResourceId::Object { version_id: None, .. } => {
+            &["s3:GetObjectTagging", "s3:PutObjectTagging"]
+        }
+        ResourceId::Object { version_id: Some(_), .. } => {
+            &["s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging"]
+        }
+        ResourceId::Bucket { .. } | ResourceId::Role { .. } => {
+            &["s3:GetBucketTagging", "s3:PutBucketTagging"]
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What `s3-public-acl` could ever do.
+
+use model::{Operation, Remedy, Resource, ResourceId, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    Tags,
+    s3::{self, Acl},
+};
+
+/// Rewrites an ACL without some grants, or marks the bucket or object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "remedy", rename_all = "snake_case")]
+pub enum AclRemedy {
+    /// `PutBucketAcl` or `PutObjectAcl` with an explicit `AccessControlPolicy`. S3 has no
+    /// compare-and-set for ACLs, so the adapter reads once more and refuses when the ACL is not
+    /// `before` any longer, or when `after` is not [`Acl::is_writable`].
+    PutAcl {
+        /// The bucket, or the object (and version).
+        resource: Resource,
+        /// The ACL it was made for.
+        before: Acl,
+        /// The ACL it leaves.
+        after: Acl,
+    },
+    /// `PutBucketTagging` or `PutObjectTagging`, which replace the whole set: the adapter reads
+    /// once more and refuses when the tags are not `before` any longer.
+    PutTags {
+        /// The bucket, or the object (and version).
+        resource: Resource,
+        /// The tags it was made for.
+        before: Tags,
+        /// The tags it leaves.
+        after: Tags,
+    },
+}
+
+impl Remedy for AclRemedy {
+    fn needs(&self) -> Response {
+        match self {
+            Self::PutAcl { .. } => Response::Revert,
+            Self::PutTags { .. } => Response::Tag,
+        }
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        match self {
+            Self::PutAcl { resource, after, .. } => {
+                let operation = match resource.id {
+                    ResourceId::Object { .. } => "s3:PutObjectAcl",
+                    ResourceId::Bucket { .. } | ResourceId::Role { .. } => "s3:PutBucketAcl",
+                };
+                let mut parameters = s3::named(resource);
+                parameters.insert("AccessControlPolicy".to_owned(), after.to_parameters());
+                vec![Operation::new(operation, Value::Object(parameters))]
+            }
+            Self::PutTags { resource, after, .. } => vec![s3::put_tags(resource, after)],
+        }
+    }
+
+    fn inverse(&self) -> Option<Self> {
+        Some(match self.clone() {
+            Self::PutAcl { resource, before, after } => {
+                Self::PutAcl { resource, before: after, after: before }
+            }
+            Self::PutTags { resource, before, after } => {
+                Self::PutTags { resource, before: after, after: before }
+            }
+        })
+    }
+
+    fn iam_actions(&self) -> &'static [&'static str] {
+        match self {
+            Self::PutAcl { resource, .. } => match resource.id {
+                ResourceId::Object { version_id: None, .. } => &["s3:GetObjectAcl", "s3:PutObjectAcl"],
+                ResourceId::Object { version_id: Some(_), .. } => {
+                    &["s3:GetObjectVersionAcl", "s3:PutObjectVersionAcl"]
+                }
+                ResourceId::Bucket { .. } | ResourceId::Role { .. } => {
+                    &["s3:GetBucketAcl", "s3:PutBucketAcl"]
+                }
+            },
+            Self::PutTags { resource, .. } => s3::tag_actions(resource),
+        }
+    }
+
+    fn document_change(&self) -> Option<(String, String)> {
+        match self {
+            Self::PutAcl { before, after, .. } => Some((before.to_text(), after.to_text())),
+            Self::PutTags { .. } => None,
+        }
+    }
+}

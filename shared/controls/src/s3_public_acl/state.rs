@@ -1,0 +1,31 @@
+//! What must be read to answer `s3-public-acl`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::s3::{Acl, ObjectOwnership, PublicAccessBlock};
+
+/// The ACL of one bucket or object, and the switches that could silence it.
+///
+/// One read is enough when the ACL lets nobody in from outside: the adapter fills `ownership` and
+/// `block` only where [`AclState::is_suspicious`]. What is not known there never makes a grant look
+/// harmless.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AclState {
+    /// The list.
+    pub acl: Acl,
+    /// Object Ownership of the bucket; `None`: not read, or the bucket has no such setting (which
+    /// means that ACLs work).
+    pub ownership: Option<ObjectOwnership>,
+    /// Block Public Access of the bucket; `None`: not read. No configuration reads as all four off.
+    /// The account's own block is not read: see the page's known gaps.
+    pub block: Option<PublicAccessBlock>,
+}
+
+impl AclState {
+    /// Whether a grant goes to anybody but the owner: then `ownership` and `block` are worth
+    /// reading.
+    #[must_use]
+    pub fn is_suspicious(&self) -> bool {
+        !self.acl.is_owners_alone()
+    }
+}
