@@ -19,6 +19,14 @@ pub struct AclState {
     /// Block Public Access of the bucket; `None`: not read. No configuration reads as all four off.
     /// The account's own block is not read: see the page's known gaps.
     pub block: Option<PublicAccessBlock>,
+    /// The canonical user id of the bucket's owner, where the ACL is an object's and was worth a
+    /// second look: an object of another account may grant its bucket's owner everything.
+    #[serde(default)]
+    pub bucket_owner: Option<String>,
+    /// Parts of the list that could not be read, each with the reason. Whatever they say, people
+    /// are told.
+    #[serde(default)]
+    pub unreadable: Vec<String>,
 }
 
 impl AclState {

@@ -278,6 +278,10 @@ pub struct UploadState {
     /// What only a suspicious version makes worth reading.
     #[serde(default)]
     pub details: Option<ObjectDetails>,
+    /// Whether a record told this rather than a read. A record that does not tell enough leaves the
+    /// question open; a read that does not is evidence that could not be read.
+    #[serde(default)]
+    pub from_record: bool,
 }
 
 impl ContentHeaders {
