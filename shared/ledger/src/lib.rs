@@ -3,8 +3,19 @@
 //! What is stored and what may follow on what is decided here, purely; the ports in `respond` carry
 //! it to memory or to DynamoDB.
 
-mod claim;
+pub mod claim;
+mod digest;
 mod entry;
+pub mod history;
+mod memory;
+pub mod table;
+pub mod undo;
+pub mod window;
 
-pub use claim::{Claim, ClaimKey, Fingerprint, History, Lease, Telling};
-pub use entry::{Entry, EntryId, EntryState};
+pub use claim::{Claim, ClaimKey, ClaimRecord, Lease, Work};
+pub use digest::short as digest;
+pub use entry::{Entry, EntryId, EntryIdError, EntryState};
+pub use history::History;
+pub use memory::Memory;
+pub use undo::Undo;
+pub use window::{AlertRecord, Fingerprint, Telling};

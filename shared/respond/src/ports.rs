@@ -68,12 +68,27 @@ pub trait LedgerPort: Send + Sync + 'static {
     fn entry(&self, id: &EntryId)
     -> impl Future<Output = Result<Option<Entry>, CloudError>> + Send;
 
+    /// The entries of one piece of work, in the order in which they were begun: what an earlier
+    /// delivery of the same work left behind.
+    fn entries(
+        &self,
+        key: &ClaimKey,
+    ) -> impl Future<Output = Result<Vec<Entry>, CloudError>> + Send;
+
     /// Says whether an alert is told or only counted, and counts it.
     fn telling(
         &self,
         fingerprint: &Fingerprint,
         now: Timestamp,
     ) -> impl Future<Output = Result<Telling, CloudError>> + Send;
+
+    /// Notes that an alert is out. Until this is said, everyone who asks is told to tell: a sender
+    /// that dies leaves nobody untold.
+    fn told(
+        &self,
+        fingerprint: &Fingerprint,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
 }
 
 /// The way to people.
