@@ -1,1 +1,23 @@
-//! The only crate that knows the AWS SDK.
+//! The only crate that knows the AWS SDK: `respond`'s ports, carried out. One feature per service.
+//!
+//! Adapters read and write; they never judge. An error of the SDK leaves this crate only as a
+//! [`respond::CloudError`], made in [`mod@error`].
+
+pub mod error;
+mod session;
+
+#[cfg(feature = "kms")]
+pub mod kms;
+#[cfg(feature = "sns")]
+pub mod sns;
+#[cfg(feature = "sqs")]
+pub mod sqs;
+#[cfg(feature = "ssm")]
+pub mod ssm;
+#[cfg(feature = "sts")]
+pub mod sts;
+
+#[cfg(test)]
+mod testing;
+
+pub use session::Session;
