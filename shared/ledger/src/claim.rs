@@ -181,7 +181,7 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn time(seconds: i64) -> Timestamp {
-        Timestamp::from_timestamp(1_767_323_045 + seconds, 0).unwrap()
+        Timestamp::from_timestamp(1_767_323_045_i64.saturating_add(seconds), 0).unwrap()
     }
 
     pub(crate) fn key(event_id: &str) -> ClaimKey {
@@ -234,7 +234,7 @@ pub(crate) mod tests {
     #[test]
     fn done_is_remembered_longer_than_any_redelivery() {
         let done = release(None, &key("e"), None, time(0));
-        let days = |days: i64| time(days * 86_400);
+        let days = |days: i64| time(days.saturating_mul(86_400));
         for (when, expected) in [
             (days(16), Claim::Done { outcome: None }),
             (days(RETENTION_DAYS) - TimeDelta::seconds(1), Claim::Done { outcome: None }),

@@ -11,6 +11,7 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// The first `length` base32 letters (at most 51) of the SHA-256 of the parts.
 ///
 /// Each part is preceded by its length, so that `["ab", "c"]` and `["a", "bc"]` differ.
+#[must_use]
 pub fn short(parts: &[&str], length: usize) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
@@ -18,6 +19,7 @@ pub fn short(parts: &[&str], length: usize) -> String {
         hasher.update(part.as_bytes());
     }
     let mut letters = String::with_capacity(length);
+    // Letters already taken leave at the top as bytes come in.
     let mut pending: u32 = 0;
     let mut bits: u32 = 0;
     for byte in hasher.finalize() {
@@ -28,7 +30,6 @@ pub fn short(parts: &[&str], length: usize) -> String {
             let index = usize::try_from((pending >> bits) & 31).unwrap_or(0);
             letters.push(char::from(ALPHABET.get(index).copied().unwrap_or(b'0')));
         }
-        pending &= (1 << bits) - 1;
     }
     letters.truncate(length);
     letters

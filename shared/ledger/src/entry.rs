@@ -1,7 +1,7 @@
 //! What was done, written down before it is done.
 //!
-//! One entry is one attempt to mend one finding, or the note that somebody was only told. It is
-//! enough to explain the attempt, to tell people of it later, and to undo it.
+//! One entry is one write with the findings it is to mend, or the note that somebody was only told
+//! of them. It is enough to explain the attempt, to tell people of it later, and to undo it.
 
 use std::{fmt, str::FromStr};
 
@@ -112,7 +112,29 @@ impl EntryState {
     }
 }
 
-/// One attempt to mend one finding.
+/// A finding as an entry keeps it: enough to tell people of it later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Noted {
+    /// The code.
+    pub code: String,
+    /// One sentence.
+    pub title: String,
+    /// How sure the judgement was.
+    pub confidence: Confidence,
+    /// `false`: harmless at the time because of another setting.
+    pub effective: bool,
+    /// The facts.
+    pub evidence: Evidence,
+    /// How far Snapback was to go, and why.
+    pub decision: Decision,
+    /// The calls that would mend it.
+    pub operations: Vec<Operation>,
+    /// Why a person must mend it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_back: Option<String>,
+}
+
+/// One attempt to mend the findings that one write mends, or the note that they were only told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its name.
@@ -121,19 +143,10 @@ pub struct Entry {
     pub at: Timestamp,
     /// The control's id.
     pub control: String,
-    /// The finding's code.
+    /// The code of its gravest finding.
     pub code: String,
-    /// The finding in one sentence.
-    pub title: String,
-    /// How sure the judgement was.
-    pub confidence: Confidence,
-    /// `false`: harmless at the time because of another setting.
-    pub effective: bool,
-    /// The facts of the finding.
-    pub evidence: Evidence,
-    /// Why a person must mend it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_back: Option<String>,
+    /// What it is about, the gravest first.
+    pub findings: Vec<Noted>,
     /// The event that was the reason to look.
     pub event_id: String,
     /// What was changed.
@@ -142,7 +155,7 @@ pub struct Entry {
     pub actor: Actor,
     /// The posture in force.
     pub posture: Posture,
-    /// Why it was allowed.
+    /// Why it was allowed: the decision about its gravest finding.
     pub decision: Decision,
     /// What the remedy needs: [`Response::Revert`] counts for the breaker, [`Response::Tag`] does
     /// not; [`Response::Alert`]: nothing was to be written.
@@ -160,6 +173,9 @@ pub struct Entry {
     /// Undo asks whether the resource is still so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_state: Option<serde_json::Value>,
+    /// When the write was sent; `None`: none was, or it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_at: Option<Timestamp>,
     /// How far it has come.
     pub state: EntryState,
     /// How it ended, or that it is in doubt.
@@ -210,6 +226,11 @@ pub(crate) mod tests {
     use super::*;
     use crate::claim::tests::{key, time};
 
+    fn decision() -> Decision {
+        let permit = Because { policy: "default-revert".to_owned(), effect: Effect::Permit };
+        Decision { response: Response::Revert, because: vec![permit], errors: vec![] }
+    }
+
     pub(crate) fn entry(event_id: &str, at: i64) -> Entry {
         let code = "acl-public:AllUsers:READ";
         Entry {
@@ -217,29 +238,28 @@ pub(crate) mod tests {
             at: time(at),
             control: "s3-public-acl".to_owned(),
             code: code.to_owned(),
-            title: "everyone may list the bucket".to_owned(),
-            confidence: Confidence::Certain,
-            effective: true,
-            evidence: Evidence::new(),
-            held_back: None,
+            findings: vec![Noted {
+                code: code.to_owned(),
+                title: "everyone may list the bucket".to_owned(),
+                confidence: Confidence::Certain,
+                effective: true,
+                evidence: Evidence::new(),
+                decision: decision(),
+                operations: vec![],
+                held_back: None,
+            }],
             event_id: event_id.to_owned(),
             resource: Resource::bucket("amzn-s3-demo-bucket", "111122223333".into(), "eu-west-1"),
             actor: Actor::unknown(),
             posture: Posture::Enforce,
-            decision: Decision {
-                response: Response::Revert,
-                because: vec![Because {
-                    policy: "default-revert".to_owned(),
-                    effect: Effect::Permit,
-                }],
-                errors: vec![],
-            },
+            decision: decision(),
             needs: Response::Revert,
             prior_state: json!({"public": true}),
             remedy: json!({"set": false}),
             operations: vec![Operation::new("s3:PutBucketAcl", json!({}))],
             inverse: Some(json!({"set": true})),
             left_state: None,
+            written_at: None,
             state: EntryState::Intended,
             outcome: None,
             request_ids: vec![],

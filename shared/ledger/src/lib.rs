@@ -14,7 +14,7 @@ pub mod window;
 
 pub use claim::{Claim, ClaimKey, ClaimRecord, Lease, Work};
 pub use digest::short as digest;
-pub use entry::{Entry, EntryId, EntryIdError, EntryState};
+pub use entry::{Entry, EntryId, EntryIdError, EntryState, Noted};
 pub use history::History;
 pub use memory::Memory;
 pub use undo::Undo;

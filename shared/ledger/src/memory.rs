@@ -52,12 +52,16 @@ impl Memory {
         holds
     }
 
+    fn range<'a>(&'a self, range: &'a Range) -> impl Iterator<Item = &'a Item> {
+        let from = Key { pk: range.pk.clone(), sk: range.from.clone() };
+        let items = self.items.range(from..);
+        items.take_while(|(key, _)| key.pk == range.pk).map(|(_, item)| item)
+    }
+
     /// How many items a range holds.
     #[must_use]
     pub fn count(&self, range: &Range) -> u32 {
-        let from = Key { pk: range.pk.clone(), sk: range.from.clone() };
-        let count = self.items.range(from..).take_while(|(key, _)| key.pk == range.pk).count();
-        u32::try_from(count).unwrap_or(u32::MAX)
+        u32::try_from(self.range(range).count()).unwrap_or(u32::MAX)
     }
 
     /// With `&mut self` nobody can come between the read and the put, so no condition can fail.
@@ -105,6 +109,19 @@ impl Memory {
             resource_reverts: self.count(&table::resource_reverts(resource, now)),
             account_reverts: self.count(&table::account_reverts(&resource.account, now)),
         }
+    }
+
+    /// The entries that reverted a resource, or may have, begun at a moment or later.
+    ///
+    /// # Errors
+    /// [`TableError`]: what is stored cannot be read.
+    pub fn reverts(&self, resource: &Resource, since: Timestamp) -> Result<Vec<Entry>, TableError> {
+        let range = table::reverts_since(resource, since);
+        let mut entries = Vec::new();
+        for item in self.range(&range) {
+            entries.extend(self.entry(&table::revert_entry(item)?)?);
+        }
+        Ok(entries)
     }
 
     /// Writes an entry; `false`: it has come further already, and nothing was written.

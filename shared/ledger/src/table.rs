@@ -17,7 +17,7 @@
 //! table's TTL attribute; [`BODY`] (text) is the JSON of the record or entry; [`REVISION`] (number)
 //! goes up by one with each write of a claim or window; [`RANK`] (number) is how far an entry has
 //! come. The others ([`KIND`], `control`, `resource`, `state`, `outcome`, …) are for people and
-//! for queries: nothing here reads them.
+//! for queries.
 //!
 //! # What a store does
 //! - [`Step`]s (`claim`, `release`, `telling`, `told`): read the item at the key with a strongly
@@ -30,6 +30,7 @@
 //! - [`entry_key`], [`entries_of`]: read with strong consistency, decode with [`entry`].
 //! - [`resource_reverts`], [`account_reverts`]: count the items in the range, all pages, with
 //!   strong consistency.
+//! - [`reverts_since`]: read the items in the range, and with [`revert_entry`] the entries.
 //!
 //! A claim covers one event on one resource. There is no lease over a resource: two events about
 //! the same one may be worked on at once, and the write of the slower is refused because the
@@ -348,6 +349,23 @@ fn reverts(name: &str, now: Timestamp) -> Range {
 #[must_use]
 pub fn resource_reverts(resource: &Resource, now: Timestamp) -> Range {
     reverts(&history::resource_name(resource), now)
+}
+
+/// The reverts of a resource since a moment, to be read with [`revert_entry`].
+#[must_use]
+pub fn reverts_since(resource: &Resource, since: Timestamp) -> Range {
+    let pk = format!("reverts#{}", history::resource_name(resource));
+    Range { pk, from: moment(since) }
+}
+
+/// The entry that an item of the breaker's stands for.
+///
+/// # Errors
+/// [`TableError`]: the item does not say.
+pub fn revert_entry(item: &Item) -> Result<EntryId, TableError> {
+    let Key { pk, sk } = item.key.clone();
+    let id = item.text("entry").ok_or(TableError::Attribute { pk, sk, attribute: "entry" })?;
+    Ok(id.parse()?)
 }
 
 /// The reverts in an account that count at `now`.

@@ -61,6 +61,14 @@ pub trait LedgerPort: Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<History, CloudError>> + Send;
 
+    /// The entries that reverted a resource, or may have, begun at a moment or later: was an event
+    /// of ours really ours, and did a write of ours cross somebody else's?
+    fn reverts(
+        &self,
+        resource: &Resource,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<Vec<Entry>, CloudError>> + Send;
+
     /// Writes an entry (new or changed). An intended revert counts in the history from here on.
     fn record(&self, entry: &Entry) -> impl Future<Output = Result<(), CloudError>> + Send;
 
