@@ -1,0 +1,430 @@
+//! From texts to policies that may be trusted to decide: parsed, named, held to the rules of
+//! exceptions and to the schema.
+//!
+//! Everything that is wrong is reported at once; nothing is half accepted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cedar_policy::{Policy, PolicyId, PolicySet, ValidationMode, ValidationWarning, Validator};
+use miette::Diagnostic;
+use serde_json::Value;
+
+use crate::{
+    DEFAULT, Exception, Problem, SAFETY, SCHEMA, Source,
+    asked::schema,
+    exception,
+    source::{Piece, pieces, place},
+    words,
+};
+
+/// Ids that begin so are ours.
+pub(crate) const RESERVED: &str = "safety-";
+
+/// A policy that may be part of a set.
+#[derive(Debug, Clone)]
+pub(crate) struct Accepted {
+    pub(crate) id: String,
+    pub(crate) policy: Policy,
+    /// The policy's structure, as Cedar writes it in JSON.
+    pub(crate) json: Value,
+    pub(crate) exception: Option<Exception>,
+    pub(crate) text: String,
+    place: Place,
+}
+
+impl Accepted {
+    /// A problem, or a warning, about this policy as a whole.
+    pub(crate) fn problem(&self, problem: String, remedy: Option<String>) -> Problem {
+        self.place.problem(Some(self.id.clone()), problem, remedy)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Place {
+    file: String,
+    line: usize,
+    column: usize,
+}
+
+impl Place {
+    fn problem(&self, policy: Option<String>, problem: String, remedy: Option<String>) -> Problem {
+        let Self { file, line, column } = self.clone();
+        Problem { file, line, column, policy, problem, remedy }
+    }
+}
+
+/// What reading found.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    /// The policies, in the order of files and lines.
+    pub(crate) accepted: Vec<Accepted>,
+    /// What is wrong. Not empty: the set is refused.
+    pub(crate) problems: Vec<Problem>,
+    /// What is odd.
+    pub(crate) warnings: Vec<Problem>,
+}
+
+/// Reads a set: safety, the shipped defaults unless replaced, and the given files.
+pub(crate) fn read(sources: &[Source]) -> Read {
+    let mut read = Read::default();
+    let safety = Source::new("safety.cedar", SAFETY);
+    let default = Source::new("default.cedar", DEFAULT);
+    let mut given: Vec<&Source> = Vec::new();
+    for source in sources {
+        match source.file_name() {
+            "safety.cedar" => {
+                read.same(source, SAFETY, "delete the file; put your policies in another")
+            }
+            "schema.cedarschema" => read.same(source, SCHEMA, "delete the file"),
+            _ => given.push(source),
+        }
+    }
+    read.file(&safety, true);
+    if !given.iter().any(|source| source.file_name() == "default.cedar") {
+        read.file(&default, false);
+    }
+    for source in given {
+        read.file(source, false);
+    }
+    read.repeats();
+    read.validate();
+    read.problems.sort();
+    read.problems.dedup();
+    read.warnings.sort();
+    read.warnings.dedup();
+    read
+}
+
+impl Read {
+    /// A copy of what is compiled in: harmless if it is the same, deceptive if it is not.
+    fn same(&mut self, source: &Source, compiled: &str, remedy: &str) {
+        if lines(&source.text) != lines(compiled) {
+            let place = Place { file: source.name.clone(), line: 1, column: 1 };
+            let problem = "differs from the one that is compiled in, and would have no effect";
+            self.problems.push(place.problem(None, problem.to_owned(), Some(remedy.to_owned())));
+        }
+    }
+
+    fn file(&mut self, source: &Source, ours: bool) {
+        self.hidden_characters(source);
+        for piece in pieces(&source.text) {
+            self.policy(source, piece, ours);
+        }
+    }
+
+    /// Characters that make a text read differently from what it says.
+    /// Source: <https://trojansource.codes>.
+    fn hidden_characters(&mut self, source: &Source) {
+        for (at, character) in source.text.char_indices().filter(|(_, c)| hides(*c)) {
+            let (line, column) = place(&source.text, at);
+            let place = Place { file: source.name.clone(), line, column };
+            let code = u32::from(character);
+            self.problems.push(place.problem(
+                None,
+                format!("the invisible character U+{code:04X} makes the text read differently"),
+                Some("delete it; inside a string write it as `\\u{…}`".to_owned()),
+            ));
+        }
+    }
+
+    fn policy(&mut self, source: &Source, piece: Piece<'_>, ours: bool) {
+        let at = |offset: usize| {
+            let (line, column) = place(&source.text, piece.start.saturating_add(offset));
+            Place { file: source.name.clone(), line, column }
+        };
+        let policy = match Policy::parse(None, piece.text) {
+            Ok(policy) => policy,
+            Err(errors) => {
+                self.problems.extend(errors.iter().map(|error| {
+                    let place = at(offset(error).unwrap_or(0));
+                    place.problem(None, explained(error), help(error))
+                }));
+                return;
+            }
+        };
+        let whole = at(0);
+        let id = match policy.annotation("id") {
+            Some(id) if is_id(id) => id.to_owned(),
+            Some(id) => {
+                self.problems.push(whole.problem(
+                    None,
+                    format!("`@id(\"{}\")` is not a name", id.escape_debug()),
+                    Some("use up to 100 letters, digits, `-`, `_` and `.`".to_owned()),
+                ));
+                return;
+            }
+            None => {
+                self.problems.push(whole.problem(
+                    None,
+                    "has no `@id`, so no decision could name it".to_owned(),
+                    Some("add `@id(\"a-name-of-its-own\")` before it".to_owned()),
+                ));
+                return;
+            }
+        };
+        if id.starts_with(RESERVED) && !ours {
+            self.problems.push(whole.problem(
+                Some(id),
+                format!("ids that begin with `{RESERVED}` belong to the program"),
+                Some("give it another id".to_owned()),
+            ));
+            return;
+        }
+        let json = match policy.to_json() {
+            Ok(json) => json,
+            Err(error) => {
+                self.problems.push(whole.problem(Some(id), error.to_string(), None));
+                return;
+            }
+        };
+        let exception = exception::read(&id, &policy, &json).unwrap_or_else(|mistakes| {
+            self.problems.extend(mistakes.into_iter().map(|mistake| {
+                whole.problem(Some(id.clone()), mistake.problem, Some(mistake.remedy))
+            }));
+            None
+        });
+        for unknown in words::unknown(&json) {
+            let problem = format!("`{}` is never `{}`", unknown.attribute, unknown.word);
+            if unknown.known.is_empty() {
+                let remedy = "this build knows no such name".to_owned();
+                self.warnings.push(whole.problem(Some(id.clone()), problem, Some(remedy)));
+            } else {
+                let remedy = format!("it is one of {}", unknown.known.join(", "));
+                self.problems.push(whole.problem(Some(id.clone()), problem, Some(remedy)));
+            }
+        }
+        let text = lines(piece.text);
+        self.accepted.push(Accepted { id, policy, json, exception, text, place: whole });
+    }
+
+    /// Two policies of one id would make one explanation of two decisions.
+    fn repeats(&mut self) {
+        let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
+        for accepted in &self.accepted {
+            if let Some(Place { file, line, .. }) = first.get(accepted.id.as_str()) {
+                self.problems.push(accepted.problem(
+                    format!("its id stands at {file}:{line} already"),
+                    Some("give every policy an id of its own".to_owned()),
+                ));
+            } else {
+                first.insert(&accepted.id, &accepted.place);
+            }
+        }
+    }
+
+    /// Holds every policy to the schema, strictly.
+    fn validate(&mut self) {
+        let schema = match schema() {
+            Ok(schema) => schema,
+            Err(problem) => {
+                let place = Place { file: "schema.cedarschema".to_owned(), line: 1, column: 1 };
+                self.problems.push(place.problem(None, problem, None));
+                return;
+            }
+        };
+        let validator = Validator::new(schema.clone());
+        for index in 0..self.accepted.len() {
+            let Some(accepted) = self.accepted.get(index).cloned() else { continue };
+            // One at a time, so that a repeated id does not keep a policy from being checked.
+            let set = match PolicySet::from_policies([accepted.named()]) {
+                Ok(set) => set,
+                Err(error) => {
+                    self.problems.push(accepted.problem(error.to_string(), None));
+                    continue;
+                }
+            };
+            let result = validator.validate(&set, ValidationMode::Strict);
+            for error in result.validation_errors() {
+                self.problems.push(accepted.inside(error));
+            }
+            for warning in result.validation_warnings() {
+                let problem = accepted.inside(warning);
+                if hidden(warning) {
+                    self.problems.push(problem);
+                } else {
+                    self.warnings.push(problem);
+                }
+            }
+        }
+    }
+}
+
+/// Warnings about text that reads differently from what it says: for us an error.
+fn hidden(warning: &ValidationWarning) -> bool {
+    matches!(
+        warning,
+        ValidationWarning::BidiCharsInString(_) | ValidationWarning::BidiCharsInIdentifier(_)
+    )
+}
+
+impl Accepted {
+    /// The policy under its own id.
+    pub(crate) fn named(&self) -> Policy {
+        self.policy.new_id(PolicyId::new(&self.id))
+    }
+
+    /// A problem at a place that Cedar points to within this policy.
+    fn inside(&self, diagnostic: &dyn Diagnostic) -> Problem {
+        let (line, column) = offset(diagnostic).map_or((1, 1), |offset| place(&self.text, offset));
+        let column = if line == 1 {
+            self.place.column.saturating_add(column).saturating_sub(1)
+        } else {
+            column
+        };
+        let line = self.place.line.saturating_add(line).saturating_sub(1);
+        let at = Place { file: self.place.file.clone(), line, column };
+        let text = diagnostic.to_string();
+        // Cedar names the policy first; so do we.
+        let lead = format!("for policy `{}`, ", self.id);
+        let problem = text.strip_prefix(&lead).unwrap_or(&text).to_owned();
+        at.problem(Some(self.id.clone()), problem, help(diagnostic))
+    }
+}
+
+/// The first byte that a diagnostic points to.
+fn offset(diagnostic: &dyn Diagnostic) -> Option<usize> {
+    diagnostic.labels()?.map(|label| label.offset()).min()
+}
+
+fn help(diagnostic: &dyn Diagnostic) -> Option<String> {
+    diagnostic.help().map(|help| help.to_string())
+}
+
+/// What is wrong, with what the diagnostic says of the place.
+fn explained(diagnostic: &dyn Diagnostic) -> String {
+    let labels: BTreeSet<String> = diagnostic
+        .labels()
+        .into_iter()
+        .flatten()
+        .filter_map(|label| label.label().map(str::to_owned))
+        .collect();
+    let mut text = diagnostic.to_string();
+    for label in labels {
+        text.push_str(": ");
+        text.push_str(&label);
+    }
+    text
+}
+
+/// Whether a character changes how its neighbours read without being seen.
+fn hides(character: char) -> bool {
+    matches!(character,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{2069}' | '\u{00ad}' | '\u{061c}' | '\u{180e}')
+        || (character == '\u{feff}')
+}
+
+fn is_id(id: &str) -> bool {
+    let first = id.chars().next().is_some_and(|first| first.is_ascii_alphanumeric());
+    let rest = id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    first && rest && id.len() <= 100
+}
+
+/// A text with line endings made alike.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(name: &str, text: &str) -> Vec<String> {
+        read(&[Source::new(name, text)]).problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn everything_wrong_is_named_at_once_with_its_place() {
+        let text = "
+@id(\"a\") permit (principal, action, resource) when { context.sevrity == \"high\" };
+permit (principal, action, resource);
+@id(\"b\") permit (principal, action, resource) when { context.severity == };
+@id(\"a\") forbid (principal, action == Snapback::Action::\"revert\", resource)
+  when { context.effective == \"yes\" };
+@id(\"safety-observe\") permit (principal, action, resource);
+@id(\"c\") forbid (principal, action == Snapback::Action::\"rever\", resource);
+@id(\"d\") forbid (principal, action == Snapback::Action::\"revert\", resource)
+  when { context.severity == \"hihg\" && principal.arn like \"*\" };
+@id(\"e;\") forbid (principal, action == Snapback::Action::\"revert\", resource);
+@id(\"f\") permit (principal == ?principal, action, resource);
+";
+        let found = problems("mine.cedar", text);
+        let places: Vec<&str> = found.iter().filter_map(|one| one.split(": ").next()).collect();
+        assert_eq!(
+            places,
+            [
+                "mine.cedar:2:54",
+                "mine.cedar:3:1",
+                "mine.cedar:4:73",
+                "mine.cedar:5:1",
+                "mine.cedar:6:10",
+                "mine.cedar:7:1",
+                "mine.cedar:8:1",
+                "mine.cedar:9:1",
+                "mine.cedar:10:41",
+                "mine.cedar:11:1",
+                "mine.cedar:12:1",
+            ],
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn a_file_replaces_the_shipped_one_of_its_name_and_safety_stays() {
+        let ids = |sources: &[Source]| {
+            read(sources).accepted.into_iter().map(|policy| policy.id).collect::<Vec<_>>()
+        };
+        let shipped = ids(&[]);
+        assert!(shipped.contains(&"default-tag".to_owned()));
+        let mine =
+            "@id(\"mine\") permit (principal, action == Snapback::Action::\"tag\", resource);";
+        let replaced = ids(&[Source::new("some/folder/default.cedar", mine)]);
+        assert!(!replaced.iter().any(|id| id.starts_with("default-")), "{replaced:?}");
+        assert!(replaced.iter().any(|id| id == "safety-observe"));
+        let added = ids(&[Source::new("mine.cedar", mine)]);
+        assert_eq!(added.len(), shipped.len() + 1);
+    }
+
+    #[test]
+    fn a_copy_of_what_is_compiled_in_passes_only_if_it_is_the_same() {
+        let copies = [
+            Source::new("policies/safety.cedar", SAFETY.replace('\n', "\r\n")),
+            Source::new("policies/schema.cedarschema", SCHEMA),
+            Source::new("policies/default.cedar", DEFAULT),
+        ];
+        assert_eq!(read(&copies).problems, []);
+        let weakened = SAFETY.replace("context.breakerOpen", "false");
+        assert_eq!(problems("safety.cedar", &weakened).len(), 1);
+        assert_eq!(problems("x/schema.cedarschema", "namespace Snapback {}").len(), 1);
+    }
+
+    #[test]
+    fn text_that_reads_differently_from_what_it_says_is_refused() {
+        let comment = "// \u{202e} ;x\n@id(\"a\") permit (principal, action, resource);";
+        assert!(problems("mine.cedar", comment)[0].contains("mine.cedar:1:4"));
+        let escaped = "@id(\"a\") permit (principal, action, resource) when { principal.id == \"a\\u{202e}\" };";
+        assert_eq!(problems("mine.cedar", escaped).len(), 1);
+    }
+
+    #[test]
+    fn a_policy_that_can_never_apply_is_pointed_out() {
+        let text = "@id(\"a\") permit (principal, action, resource) when { resource.kind == \"x\" && false };";
+        let read = read(&[Source::new("mine.cedar", text)]);
+        assert_eq!(read.problems, []);
+        assert!(read.warnings[0].problem.contains("impossible"), "{:?}", read.warnings);
+    }
+
+    #[test]
+    fn the_examples_in_the_shipped_exceptions_are_valid() {
+        let shipped = include_str!("../../../policies/exceptions.cedar");
+        assert_eq!(read(&[Source::new("exceptions.cedar", shipped)]).problems, []);
+        let examples: String = shipped
+            .lines()
+            .filter_map(|line| line.strip_prefix("//   "))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let read = read(&[Source::new("exceptions.cedar", examples)]);
+        assert_eq!(read.problems, []);
+        assert_eq!(read.accepted.iter().filter(|one| one.exception.is_some()).count(), 2);
+    }
+}
