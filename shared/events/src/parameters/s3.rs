@@ -1,0 +1,554 @@
+//! The S3 calls about objects, ACLs, ownership and public access, and S3's own events.
+//!
+//! CloudTrail turns an S3 request into members by a grammar of its own: query parameters and headers
+//! by their names, a subresource as an empty member (`"acl": ""`), an XML body under its root element
+//! with lists of one as their element. Until 2019 the first two were lists of one.
+//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>.
+
+use model::AccountId;
+use percent_encoding::percent_decode_str;
+
+use crate::{
+    Record,
+    parameters::{Field, FromMembers, Object, Unusable},
+};
+
+/// `DeleteBucketOwnershipControls`, `DeleteBucketPublicAccessBlock` and whatever else names a bucket
+/// and no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// `bucketName`. Absent from calls about a whole account.
+    pub bucket: Field<String>,
+    /// The account that the host names, in calls about a whole account:
+    /// `111122223333.s3-control.eu-west-1.amazonaws.com`.
+    pub account: Field<AccountId>,
+}
+
+impl FromMembers for Bucket {
+    fn from_members(object: &Object<'_>) -> Self {
+        Self { bucket: bucket_of(object), account: account_of_host(object) }
+    }
+}
+
+/// An object that a call names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedObject {
+    /// `bucketName`.
+    pub bucket: Field<String>,
+    /// `key`, as it is (CloudTrail decodes it).
+    pub key: Field<String>,
+    /// `versionId`, where the call asked for a version.
+    pub version_id: Field<String>,
+}
+
+impl FromMembers for NamedObject {
+    fn from_members(object: &Object<'_>) -> Self {
+        Self {
+            bucket: bucket_of(object),
+            // Outposts write `Key`.
+            key: object.text_any(&["key", "Key"]),
+            version_id: object.text("versionId"),
+        }
+    }
+}
+
+/// `PutObject`, `PostObject` and `CreateMultipartUpload`, as asked; for `CopyObject` see
+/// [`CopyObject`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutObject {
+    /// The object that is written.
+    pub object: NamedObject,
+    /// The encryption asked for.
+    pub encryption: Encryption,
+    /// The ACL asked for.
+    pub acl: AclRequest,
+    /// `x-amz-storage-class`.
+    pub storage_class: Field<String>,
+}
+
+impl FromMembers for PutObject {
+    fn from_members(object: &Object<'_>) -> Self {
+        Self {
+            object: NamedObject::from_members(object),
+            encryption: Encryption::from_members(object),
+            acl: AclRequest::from_members(object),
+            storage_class: object.header("x-amz-storage-class"),
+        }
+    }
+}
+
+/// `PostObject`, as asked.
+pub type PostObject = PutObject;
+
+/// `CreateMultipartUpload`, as asked.
+pub type CreateMultipartUpload = PutObject;
+
+/// `CopyObject`, as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyObject {
+    /// The copy.
+    pub put: PutObject,
+    /// What is copied.
+    pub source: Field<CopySource>,
+}
+
+impl FromMembers for CopyObject {
+    fn from_members(object: &Object<'_>) -> Self {
+        let name = "x-amz-copy-source";
+        Self {
+            put: PutObject::from_members(object),
+            source: object.header(name).and_then(|text| {
+                CopySource::parse(&text).ok_or_else(|| {
+                    object.malformed(name, format!("`{text}` names no bucket and key"))
+                })
+            }),
+        }
+    }
+}
+
+/// `CompleteMultipartUpload`, as asked. What the upload was begun with is told by
+/// `CreateMultipartUpload` alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompleteMultipartUpload {
+    /// The object that is written.
+    pub object: NamedObject,
+    /// `uploadId`.
+    pub upload_id: Field<String>,
+}
+
+impl FromMembers for CompleteMultipartUpload {
+    fn from_members(object: &Object<'_>) -> Self {
+        Self {
+            object: NamedObject::from_members(object),
+            upload_id: object.text_any(&["uploadId", "uploadID"]),
+        }
+    }
+}
+
+/// What `x-amz-copy-source` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopySource {
+    /// The bucket, or an access point's ARN.
+    pub bucket: String,
+    /// The key, decoded.
+    pub key: String,
+    /// The version, where one is named.
+    pub version_id: Option<String>,
+}
+
+impl CopySource {
+    /// Reads `bucket/key`, with or without a slash before it and `?versionId=…` after it,
+    /// URL-encoded; or an access point's `arn:…:accesspoint/name/object/key`.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        // The version is cut before decoding: a key may hold an encoded question mark.
+        let (path, version_id) = match text.rsplit_once("?versionId=") {
+            Some((path, version)) => (path, Some(version.to_owned())),
+            None => (text, None),
+        };
+        let path = percent_decode_str(path).decode_utf8().ok()?;
+        let path = path.strip_prefix('/').unwrap_or(&path);
+        let (bucket, key) = if path.starts_with("arn:") {
+            path.split_once("/object/")?
+        } else {
+            path.split_once('/')?
+        };
+        let whole = !bucket.is_empty() && !key.is_empty();
+        whole.then(|| Self { bucket: bucket.to_owned(), key: key.to_owned(), version_id })
+    }
+}
+
+/// Encryption headers, of a request or of an answer.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encryption {
+    /// `x-amz-server-side-encryption`: `AES256`, `aws:kms`, `aws:kms:dsse`.
+    pub algorithm: Field<String>,
+    /// `x-amz-server-side-encryption-aws-kms-key-id`: an id, an alias or an ARN in a request, an ARN
+    /// in an answer.
+    pub kms_key_id: Field<String>,
+    /// `x-amz-server-side-encryption-customer-algorithm`: the customer's own key (SSE-C).
+    pub customer_algorithm: Field<String>,
+    /// `x-amz-server-side-encryption-bucket-key-enabled`.
+    pub bucket_key: Field<bool>,
+}
+
+impl FromMembers for Encryption {
+    fn from_members(object: &Object<'_>) -> Self {
+        Self {
+            algorithm: object.header("x-amz-server-side-encryption"),
+            kms_key_id: object.header("x-amz-server-side-encryption-aws-kms-key-id"),
+            customer_algorithm: object.header("x-amz-server-side-encryption-customer-algorithm"),
+            bucket_key: flag_header(object, "x-amz-server-side-encryption-bucket-key-enabled"),
+        }
+    }
+}
+
+/// What was answered to a write of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenObject {
+    /// `x-amz-version-id`.
+    pub version_id: Field<String>,
+    /// The encryption applied.
+    pub encryption: Encryption,
+}
+
+impl FromMembers for WrittenObject {
+    fn from_members(object: &Object<'_>) -> Self {
+        Self {
+            version_id: object.header("x-amz-version-id"),
+            encryption: Encryption::from_members(object),
+        }
+    }
+}
+
+/// `additionalEventData.SSEApplied`: how an object came to be encrypted as it is.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption-tracking.html>.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SseApplied {
+    /// The bucket's default, S3's own keys.
+    DefaultSseS3,
+    /// The bucket's default, a KMS key.
+    DefaultSseKms,
+    /// The bucket's default, a KMS key, twice.
+    DefaultDsseKms,
+    /// Asked for: S3's own keys.
+    SseS3,
+    /// Asked for: a KMS key.
+    SseKms,
+    /// Asked for: a KMS key, twice.
+    DsseKms,
+    /// Asked for: the customer's key.
+    SseC,
+    /// Something newer.
+    Other(String),
+}
+
+impl SseApplied {
+    fn of(word: String) -> Self {
+        match word.as_str() {
+            "Default_SSE_S3" => Self::DefaultSseS3,
+            "Default_SSE_KMS" => Self::DefaultSseKms,
+            "Default_DSSE_KMS" => Self::DefaultDsseKms,
+            "SSE_S3" => Self::SseS3,
+            "SSE_KMS" => Self::SseKms,
+            "DSSE_KMS" => Self::DsseKms,
+            "SSE_C" => Self::SseC,
+            _ => Self::Other(word),
+        }
+    }
+}
+
+/// What S3 adds to the record of a data event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdditionalData {
+    /// `SSEApplied`. Absent before 2023 from objects that nobody encrypted, and always from the
+    /// completion of a multipart upload.
+    pub sse_applied: Field<SseApplied>,
+    /// `bytesTransferredIn`.
+    pub bytes_in: Field<u64>,
+    /// `AuthenticationMethod`: `AuthHeader`, `QueryString` (a presigned URL), `HtmlForm`.
+    pub authentication_method: Field<String>,
+}
+
+impl FromMembers for AdditionalData {
+    fn from_members(object: &Object<'_>) -> Self {
+        Self {
+            sse_applied: object.text("SSEApplied").map(SseApplied::of),
+            bytes_in: object.number("bytesTransferredIn"),
+            authentication_method: object.text("AuthenticationMethod"),
+        }
+    }
+}
+
+/// `PutBucketAcl` and `PutObjectAcl`, as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutAcl {
+    /// `bucketName`, and for an object its `key` and `versionId`.
+    pub object: NamedObject,
+    /// The ACL asked for.
+    pub acl: AclRequest,
+}
+
+impl FromMembers for PutAcl {
+    fn from_members(object: &Object<'_>) -> Self {
+        Self {
+            object: NamedObject::from_members(object),
+            acl: AclRequest::from_members(object),
+        }
+    }
+}
+
+/// The three ways to ask for an ACL. For what a body grants, hand [`Record::parameters_value`] to
+/// the reader of ACLs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AclRequest {
+    /// `x-amz-acl`: a canned ACL's name.
+    pub canned: Field<String>,
+    /// `x-amz-grant-…` headers, names in lower case with hyphens, values as sent
+    /// (`id="…", uri="…"`).
+    pub grants: Vec<(String, Field<String>)>,
+    /// Whether there is an XML body, `AccessControlPolicy`.
+    pub body: bool,
+}
+
+impl AclRequest {
+    /// Whether no ACL was asked for at all, so that the default applies: the owner and nobody else.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        self.canned.as_ref().is_err_and(Unusable::is_absent) && self.grants.is_empty() && !self.body
+    }
+}
+
+impl FromMembers for AclRequest {
+    fn from_members(object: &Object<'_>) -> Self {
+        let mut grants = grant_headers(object);
+        for name in ["accessControlList", "AccessControlList"] {
+            if let Ok(list) = object.object(name) {
+                grants.extend(grant_headers(&list));
+            }
+        }
+        Self {
+            canned: object.header("x-amz-acl"),
+            grants,
+            body: object.has("AccessControlPolicy"),
+        }
+    }
+}
+
+fn grant_headers(object: &Object<'_>) -> Vec<(String, Field<String>)> {
+    let normal = |name: &str| name.to_ascii_lowercase().replace('_', "-");
+    object
+        .names()
+        .map(|name| (name, normal(name)))
+        .filter(|(_, normal)| normal.starts_with("x-amz-grant-"))
+        .map(|(name, normal)| (normal, object.text(name)))
+        .collect()
+}
+
+/// `CreateBucket`, as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateBucket {
+    /// `bucketName`.
+    pub bucket: Field<String>,
+    /// `CreateBucketConfiguration.LocationConstraint`; absent in us-east-1.
+    pub location: Field<String>,
+    /// `x-amz-object-ownership`; absent means that ACLs are off.
+    pub ownership: Field<String>,
+    /// The ACL asked for.
+    pub acl: AclRequest,
+}
+
+impl FromMembers for CreateBucket {
+    fn from_members(object: &Object<'_>) -> Self {
+        Self {
+            bucket: bucket_of(object),
+            location: object
+                .object("CreateBucketConfiguration")
+                .and_then(|configuration| configuration.text("LocationConstraint")),
+            ownership: object.header("x-amz-object-ownership"),
+            acl: AclRequest::from_members(object),
+        }
+    }
+}
+
+/// `PutBucketOwnershipControls`, as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutBucketOwnershipControls {
+    /// `bucketName`.
+    pub bucket: Field<String>,
+    /// `OwnershipControls.Rule.ObjectOwnership`: `BucketOwnerEnforced`, `BucketOwnerPreferred` or
+    /// `ObjectWriter`.
+    pub ownership: Field<String>,
+}
+
+impl FromMembers for PutBucketOwnershipControls {
+    fn from_members(object: &Object<'_>) -> Self {
+        let rule = |controls: Object<'_>| {
+            let name = if controls.has("Rules") { "Rules" } else { "Rule" };
+            let rules = controls.objects(name)?;
+            match rules.as_slice() {
+                [rule] => rule.text("ObjectOwnership"),
+                [] => Err(controls.absent(name)),
+                more => Err(controls.malformed(name, format!("{} rules", more.len()))),
+            }
+        };
+        Self {
+            bucket: bucket_of(object),
+            ownership: object.object("OwnershipControls").and_then(rule),
+        }
+    }
+}
+
+/// `PutBucketPublicAccessBlock` and `PutAccountPublicAccessBlock`, as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutPublicAccessBlock {
+    /// `bucketName`. Absent from calls about a whole account.
+    pub bucket: Field<String>,
+    /// The account that the host names, in calls about a whole account.
+    pub account: Field<AccountId>,
+    /// The four switches; one that is not mentioned is off.
+    pub block: Field<PublicAccessBlock>,
+}
+
+/// The four switches of Block Public Access.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PublicAccessBlockConfiguration.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the API has these four switches")]
+pub struct PublicAccessBlock {
+    /// `BlockPublicAcls`.
+    pub block_public_acls: bool,
+    /// `IgnorePublicAcls`.
+    pub ignore_public_acls: bool,
+    /// `BlockPublicPolicy`.
+    pub block_public_policy: bool,
+    /// `RestrictPublicBuckets`.
+    pub restrict_public_buckets: bool,
+}
+
+impl FromMembers for PutPublicAccessBlock {
+    fn from_members(object: &Object<'_>) -> Self {
+        let block = |block: Object<'_>| {
+            let switch = |name| match block.flag(name) {
+                Err(unusable) if unusable.is_absent() => Ok(false),
+                other => other,
+            };
+            Ok(PublicAccessBlock {
+                block_public_acls: switch("BlockPublicAcls")?,
+                ignore_public_acls: switch("IgnorePublicAcls")?,
+                block_public_policy: switch("BlockPublicPolicy")?,
+                restrict_public_buckets: switch("RestrictPublicBuckets")?,
+            })
+        };
+        Self {
+            bucket: bucket_of(object),
+            account: account_of_host(object),
+            block: object.object("PublicAccessBlockConfiguration").and_then(block),
+        }
+    }
+}
+
+/// The `detail` of a native S3 event (`Object Created`, `Object ACL Updated`), which stands in
+/// [`Record::request_parameters`].
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NativeEvent {
+    /// `bucket.name`.
+    pub bucket: Field<String>,
+    /// `object.key`, as it is (not URL-encoded, unlike in S3's notifications to queues).
+    pub key: Field<String>,
+    /// `object.version-id`; absent where the bucket keeps no versions.
+    pub version_id: Field<String>,
+    /// `object.etag`, without quotes.
+    pub etag: Field<String>,
+    /// `object.size` in bytes.
+    pub size: Field<u64>,
+    /// `object.sequencer`: orders the events of one key.
+    pub sequencer: Field<String>,
+    /// `reason`: `PutObject`, `POST Object`, `CopyObject`, `CompleteMultipartUpload`, …
+    pub reason: Field<String>,
+    /// `requester`: an account id or a service's name.
+    pub requester: Field<String>,
+}
+
+impl FromMembers for NativeEvent {
+    fn from_members(object: &Object<'_>) -> Self {
+        let bucket = object.object("bucket");
+        let named = object.object("object");
+        let text = |name| named.as_ref().map_err(Clone::clone).and_then(|named| named.text(name));
+        Self {
+            bucket: bucket.and_then(|bucket| bucket.text("name")),
+            key: text("key"),
+            version_id: text("version-id"),
+            etag: text("etag").map(|etag| etag.trim_matches('"').to_owned()),
+            size: named.as_ref().map_err(Clone::clone).and_then(|named| named.number("size")),
+            sequencer: text("sequencer"),
+            reason: object.text("reason"),
+            requester: object.text("requester"),
+        }
+    }
+}
+
+/// The bucket that a record is about: from its parameters, or where CloudTrail left them out from
+/// `resources`, if just one bucket is named there.
+///
+/// # Errors
+/// [`Unusable`], of the parameters, when neither names it.
+pub fn bucket_of_record(record: &Record) -> Field<String> {
+    let of_parameters = record.parameters::<Bucket>().and_then(|named| named.bucket);
+    of_parameters.or_else(|unusable| {
+        let resources = record.resources();
+        let mut names = resources.iter().filter_map(|resource| {
+            let path = s3_path(&resource.arn)?;
+            Some(path.split_once('/').map_or(path, |(bucket, _)| bucket))
+        });
+        let first = names.next().ok_or(unusable.clone())?;
+        if names.all(|name| name == first) { Ok(first.to_owned()) } else { Err(unusable) }
+    })
+}
+
+/// The object that a record is about: from its parameters, or where CloudTrail left them out from
+/// `resources`, if just one object is named there (a copy names its source too).
+///
+/// # Errors
+/// [`Unusable`], of the parameters, when neither names it.
+pub fn object_of_record(record: &Record) -> Field<NamedObject> {
+    let of_parameters = record.parameters::<NamedObject>().and_then(|named| {
+        named.bucket.clone()?;
+        named.key.clone()?;
+        Ok(named)
+    });
+    of_parameters.or_else(|unusable| {
+        let resources = record.resources();
+        let mut objects =
+            resources.iter().filter_map(|resource| s3_path(&resource.arn)?.split_once('/'));
+        match (objects.next(), objects.next()) {
+            (Some((bucket, key)), None) if !key.is_empty() => Ok(NamedObject {
+                bucket: Ok(bucket.to_owned()),
+                key: Ok(key.to_owned()),
+                version_id: Err(Unusable::Absent { path: "requestParameters.versionId".into() }),
+            }),
+            (Some(_) | None, _) => Err(unusable),
+        }
+    })
+}
+
+/// The part of an S3 ARN that names a bucket, or a bucket and a key.
+fn s3_path(arn: &str) -> Option<&str> {
+    let mut parts = arn.splitn(6, ':');
+    let scheme = parts.next();
+    let service = parts.nth(1);
+    let path = parts.nth(2);
+    (scheme == Some("arn") && service == Some("s3")).then_some(path).flatten()
+}
+
+fn bucket_of(object: &Object<'_>) -> Field<String> {
+    object.text_any(&["bucketName", "bucket"])
+}
+
+/// Calls about a whole account name it by the host alone.
+fn account_of_host(object: &Object<'_>) -> Field<AccountId> {
+    let host = object.text_any(&["Host", "host"])?;
+    let label = host.split('.').next().unwrap_or_default();
+    let account = AccountId::from(label);
+    if host.contains(".s3-control") && account.is_well_formed() {
+        Ok(account)
+    } else {
+        Err(object.absent("Host"))
+    }
+}
+
+fn flag_header(object: &Object<'_>, header: &str) -> Field<bool> {
+    let text = object.header(header)?;
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(object.malformed(header, format!("expected a boolean, found `{text}`"))),
+    }
+}
