@@ -11,7 +11,7 @@ use crate::{
     Exception, PolicyErrors, Request, SCHEMA, Source,
     asked::{ASKED, Asked},
     exception::responses,
-    read::{Accepted, read},
+    read::{Accepted, lines, read},
 };
 
 /// A set of policies, valid as a whole.
@@ -245,8 +245,8 @@ fn meaning(policy: &Accepted) -> Option<(String, String)> {
 }
 
 fn digest(accepted: &[Accepted]) -> String {
-    let texts: BTreeMap<&str, &str> =
-        accepted.iter().map(|policy| (policy.id.as_str(), policy.text.as_str())).collect();
+    let texts: BTreeMap<&str, String> =
+        accepted.iter().map(|policy| (policy.id.as_str(), lines(&policy.text))).collect();
     let mut hasher = Sha256::new();
     let mut part = |text: &str| {
         hasher.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -255,7 +255,7 @@ fn digest(accepted: &[Accepted]) -> String {
     part(SCHEMA);
     for (id, text) in texts {
         part(id);
-        part(text);
+        part(&text);
     }
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
