@@ -6,8 +6,14 @@
 pub mod error;
 mod session;
 
+#[cfg(feature = "iam")]
+pub mod iam;
 #[cfg(feature = "kms")]
 pub mod kms;
+#[cfg(feature = "dynamodb")]
+pub mod ledger;
+#[cfg(feature = "s3")]
+pub mod s3;
 #[cfg(feature = "sns")]
 pub mod sns;
 #[cfg(feature = "sqs")]

@@ -30,6 +30,7 @@ pub struct Session {
     reads: SdkConfig,
     writes: SdkConfig,
     trust: Arc<Trust>,
+    elsewhere: bool,
 }
 
 impl Session {
@@ -51,7 +52,9 @@ impl Session {
         if let Some(url) = endpoint {
             loader = loader.endpoint_url(url);
         }
-        Self::new(loader.load().await, trust)
+        let mut session = Self::new(loader.load().await, trust);
+        session.elsewhere |= std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        session
     }
 
     /// Sets the bounds that hold for every call on top of a loaded configuration.
@@ -81,7 +84,15 @@ impl Session {
                 TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(OPERATION).build(),
             )
             .build();
-        Self { reads, writes, trust: Arc::new(trust) }
+        let elsewhere = reads.endpoint_url().is_some();
+        Self { reads, writes, trust: Arc::new(trust), elsewhere }
+    }
+
+    /// Whether S3 is at an endpoint of the user's choosing, whose host has no subdomain for each
+    /// bucket.
+    #[must_use]
+    pub const fn is_elsewhere(&self) -> bool {
+        self.elsewhere
     }
 
     /// For calls that change nothing.
