@@ -145,6 +145,8 @@ pub struct Entry {
     pub control: String,
     /// The code of its gravest finding.
     pub code: String,
+    /// Which attempt for that code within the same work, from 0: see [`EntryId::of`].
+    pub step: u32,
     /// What it is about, the gravest first.
     pub findings: Vec<Noted>,
     /// The event that was the reason to look.
@@ -238,6 +240,7 @@ pub(crate) mod tests {
             at: time(at),
             control: "s3-public-acl".to_owned(),
             code: code.to_owned(),
+            step: 0,
             findings: vec![Noted {
                 code: code.to_owned(),
                 title: "everyone may list the bucket".to_owned(),

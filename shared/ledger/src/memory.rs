@@ -161,7 +161,7 @@ impl Memory {
         let items = self.items.iter().filter(|(key, _)| wanted(key));
         let mut entries: Vec<Entry> =
             items.map(|(_, item)| table::entry(item)).collect::<Result<_, _>>()?;
-        entries.sort_by_key(|entry| entry.at);
+        entries.sort_by_key(|entry| (entry.at, entry.step));
         Ok(entries)
     }
 

@@ -443,7 +443,7 @@ pub fn release(
 }
 
 fn alert_item(record: &AlertRecord) -> Result<Item, TableError> {
-    let Fingerprint { control, code, resource, actor, outcome } = &record.fingerprint;
+    let Fingerprint { control, code, title: _, resource, actor, outcome } = &record.fingerprint;
     let forgotten = record
         .told_at
         .checked_add_signed(TimeDelta::seconds(window::WINDOW_SECONDS.saturating_mul(48)))

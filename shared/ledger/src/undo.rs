@@ -1,6 +1,6 @@
 //! Whether an entry may be undone, as a function of the entry and the state just read.
 
-use model::Outcome;
+use model::{Outcome, Response};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -59,6 +59,9 @@ fn restore(entry: &Entry, current: Option<&Value>) -> Result<Undo, UndoError> {
         EntryState::Intended => return Err(UndoError::InDoubt),
         EntryState::Finished => {}
     }
+    if entry.needs == Response::Alert {
+        return Err(UndoError::NothingWritten);
+    }
     match entry.outcome {
         Some(Outcome::Verified | Outcome::Tagged | Outcome::Failed) => {}
         Some(Outcome::InDoubt) | None => return Err(UndoError::InDoubt),
@@ -104,7 +107,8 @@ mod tests {
     fn refuses_whatever_else_it_finds() {
         let left = json!({"public": false});
         let stranger = json!({"public": false, "owner": "another"});
-        let cases: [(Entry, Option<&Value>, UndoError); 9] = [
+        let cases: [(Entry, Option<&Value>, UndoError); 10] = [
+            (Entry { needs: Response::Alert, ..mended() }, Some(&left), UndoError::NothingWritten),
             (mended(), Some(&stranger), UndoError::Changed),
             (mended(), None, UndoError::Gone),
             (Entry { inverse: None, ..mended() }, Some(&left), UndoError::NoInverse),

@@ -22,6 +22,8 @@ pub struct Fingerprint {
     pub control: String,
     /// The finding's code.
     pub code: String,
+    /// The finding's one sentence: a second stranger let in is not the first one again.
+    pub title: String,
     /// The resource's ARN.
     pub resource: String,
     /// The actor's id.
@@ -34,8 +36,8 @@ impl Fingerprint {
     /// The fingerprint as twenty letters.
     #[must_use]
     pub fn digest(&self) -> String {
-        let Self { control, code, resource, actor, outcome } = self;
-        digest::short(&["alert", control, code, resource, actor, outcome.as_str()], 20)
+        let Self { control, code, title, resource, actor, outcome } = self;
+        digest::short(&["alert", control, code, title, resource, actor, outcome.as_str()], 20)
     }
 }
 
@@ -91,6 +93,7 @@ pub(crate) mod tests {
         Fingerprint {
             control: "s3-public-acl".to_owned(),
             code: "acl-public:AllUsers:READ".to_owned(),
+            title: "everyone may list the bucket".to_owned(),
             resource: "arn:aws:s3:::amzn-s3-demo-bucket".to_owned(),
             actor: actor.to_owned(),
             outcome: Outcome::Verified,
