@@ -1,0 +1,119 @@
+"""Starts ministack for the end to end tests, brought closer to AWS where it falls short.
+
+What is changed, and why, is listed in docs/testing.md. Every call's IAM decision is appended to the
+file named by SNAPBACK_CALLS, one JSON object a line, so that tests can say which permissions the
+functions really used.
+
+The parent holds our standard input open for as long as it lives. When it ends, however it ends, the
+pipe closes and this process goes with all its children: no emulator and no function stays behind.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+
+from ministack.core import iam_evaluator, responses
+from ministack.services import eventbridge, lambda_svc, sqs
+
+
+def end_with_parent(scratch):
+    """Waits for the parent to go, then takes the whole process group along."""
+    sys.stdin.buffer.read()
+    shutil.rmtree(scratch, ignore_errors=True)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def invoke_asynchronously(arn, payload):
+    """A rule's delivery to a function, with the function's own retries and dead-letter queue.
+
+    AWS invokes a rule's function asynchronously; ministack calls it once and forgets failures.
+    """
+    function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+    if not function:
+        return
+    record = lambda_svc._execution_record_for_config(function, config)
+    # The copy made for an execution lacks the settings of asynchronous invocation.
+    for key in ("event_invoke_config", "event_invoke_configs"):
+        if key in function and key not in record:
+            record[key] = function[key]
+    lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+
+def dead_letter(original, arn, function, event, result):
+    """A dead letter is the event itself, as AWS sends it; ministack sends a destination's record.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    queue = sqs._queue_by_arn(arn)
+    known = len(queue["messages"]) if queue else 0
+    original(arn, function, event, result)
+    if not queue or len(queue["messages"]) == known:
+        return
+    message = queue["messages"][-1]
+    message["body"] = json.dumps(event)
+    message["md5_body"] = hashlib.md5(message["body"].encode()).hexdigest()
+    error = result.get("body") if isinstance(result.get("body"), dict) else {}
+    message["message_attributes"] = {
+        "ErrorMessage": {
+            "DataType": "String",
+            "StringValue": str(error.get("errorMessage", ""))[:1024],
+        }
+    }
+
+
+def record_decisions(path):
+    """Writes down every IAM decision made for something other than the root user."""
+    original = iam_evaluator.enforce
+    lock = threading.Lock()
+    calls = open(path, "a", encoding="utf-8")
+
+    @functools.wraps(original)
+    def enforce(access_key_id, iam_action, service, *rest, **named):
+        denied = original(access_key_id, iam_action, service, *rest, **named)
+        if not iam_evaluator.is_root_access_key(access_key_id):
+            resource = named.get("resource_arn") or (rest[1] if len(rest) > 1 else "*")
+            principal = iam_evaluator.resolve_credential(access_key_id)
+            with lock:
+                calls.write(
+                    json.dumps(
+                        {
+                            "account": responses.get_account_id(),
+                            "principal": getattr(principal, "principal_arn", ""),
+                            "action": iam_action,
+                            "resource": resource,
+                            "allowed": denied is None,
+                        }
+                    )
+                    + "\n"
+                )
+                calls.flush()
+        return denied
+
+    iam_evaluator.enforce = enforce
+
+
+def main():
+    os.setpgrp()
+    scratch = os.environ["TMPDIR"]
+    threading.Thread(target=end_with_parent, args=(scratch,), daemon=True).start()
+    # CloudTrail's events come from `aws.*` sources, which nobody but AWS may put.
+    eventbridge._put_events = functools.partial(eventbridge._put_events, allow_aws_source=True)
+    eventbridge._dispatch_to_lambda = invoke_asynchronously
+    lambda_svc._route_async_failure = functools.partial(
+        dead_letter, lambda_svc._route_async_failure
+    )
+    record_decisions(os.environ["SNAPBACK_CALLS"])
+
+    # After the patches: the application binds some of these names when it is loaded.
+    from ministack.app import main as serve
+
+    serve()
+
+
+if __name__ == "__main__":
+    main()
