@@ -667,6 +667,22 @@ pub const CATALOGUE: &[Entry] = &[
         "a prefix list was not resolved, so it cannot be said whom it lets in",
     ),
     entry(
+        "own-role-unaccounted",
+        Severity::Critical,
+        Category::Credentials,
+        "",
+        false,
+        "Snapback's own role made a change that its ledger knows no reason for",
+    ),
+    entry(
+        "possible-lost-update",
+        Severity::High,
+        Category::Safeguard,
+        "",
+        false,
+        "a write of Snapback's may have undone somebody's change of the same moment",
+    ),
+    entry(
         "evidence-unreadable",
         Severity::High,
         Category::Unreadable,
