@@ -89,6 +89,5 @@ impl Event {
 
 /// An account that was written as a number has lost its leading zeros.
 fn same_account(one: &AccountId, other: &AccountId) -> bool {
-    one == other
-        || one.as_str().trim_start_matches('0') == other.as_str().trim_start_matches('0')
+    one == other || one.as_str().trim_start_matches('0') == other.as_str().trim_start_matches('0')
 }

@@ -94,10 +94,9 @@ fn strict(head: &Head<'_>) -> Option<Envelope> {
     ];
     let members = members.into_iter().filter_map(|(key, member)| Some((key, member?)));
     let members = members.chain(iter::once(("detail", RawValue::NULL)));
-    let event = EventBridgeEvent::<()>::deserialize(MapDeserializer::<_, serde_json::Error>::new(
-        members,
-    ))
-    .ok()?;
+    let event =
+        EventBridgeEvent::<()>::deserialize(MapDeserializer::<_, serde_json::Error>::new(members))
+            .ok()?;
     Some(Envelope {
         id: event.id.filter(|id| !id.is_empty()),
         detail_type: Some(event.detail_type).filter(|detail_type| !detail_type.is_empty()),

@@ -64,17 +64,12 @@ pub struct Item {
 
 /// The members of an object.
 pub(crate) fn head<'a>(text: &'a str, spot: &Spot<'_>) -> Result<Head<'a>, EventError> {
-    match serde_json::from_str(text) {
-        Ok(head) => Ok(head),
-        Err(error) if error.is_data() => {
-            let found = match serde_json::from_str::<&RawValue>(text) {
-                Ok(value) => Shape::of(value).in_words(),
-                Err(error) => return Err(spot.syntax(text, error)),
-            };
-            Err(spot.not_an_event(text, found.to_owned()))
+    serde_json::from_str(text).map_err(|error| match serde_json::from_str::<&RawValue>(text) {
+        Ok(value) if Shape::of(value) != Shape::Object => {
+            spot.not_an_event(text, Shape::of(value).in_words().to_owned())
         }
-        Err(error) => Err(spot.syntax(text, error)),
-    }
+        Ok(_) | Err(_) => spot.syntax(text, error),
+    })
 }
 
 /// Takes apart one JSON text after another and collects what was in them.
@@ -130,15 +125,15 @@ impl Unwrapper {
         }
     }
 
-    /// What is wrong with bytes that are no JSON text.
-    pub(crate) fn fault(&self, bytes: &[u8], spot: &Spot<'_>) -> Option<EventError> {
+    /// What is wrong with bytes that are no JSON text, or that are one which is no event.
+    pub(crate) fn fault(bytes: &[u8], spot: &Spot<'_>) -> EventError {
         let text = match spot.utf8(bytes) {
             Ok(text) => text,
-            Err(error) => return Some(error),
+            Err(error) => return error,
         };
         match serde_json::from_str::<&RawValue>(text) {
-            Ok(_) => None,
-            Err(error) => Some(spot.syntax(text, error)),
+            Ok(value) => spot.not_an_event(text, Shape::of(value).in_words().to_owned()),
+            Err(error) => spot.syntax(text, error),
         }
     }
 
@@ -199,8 +194,7 @@ impl Unwrapper {
             return self.event(text, &head, spot, delivery);
         }
         if let (Some(recheck), Some(event)) = (head.recheck, head.event) {
-            let delivery =
-                Delivery { recheck: Some(attempt(recheck)), ..delivery.clone() };
+            let delivery = Delivery { recheck: Some(attempt(recheck)), ..delivery.clone() };
             self.inner(event, &spot.key("event"), depth, &delivery);
             return Ok(());
         }
@@ -222,7 +216,9 @@ impl Unwrapper {
             self.list(&elements, &spot.key(key), depth, delivery);
             return Ok(());
         }
-        let message_id = raw::owned(head.message_id);
+        // SNS numbers its messages too; only SQS wants to know which of them failed.
+        let of_sns = head.kind.is_some() || head.sns.is_some();
+        let message_id = if of_sns { None } else { raw::owned(head.message_id) };
         let delivery = Delivery {
             message_id: message_id.or_else(|| delivery.message_id.clone()),
             ..delivery.clone()
@@ -246,7 +242,10 @@ impl Unwrapper {
         if head.digest.is_some() {
             return Ok(());
         }
-        self.event(text, &head, spot, &delivery)
+        if let Err(error) = self.event(text, &head, spot, &delivery) {
+            self.broken(error, text.as_bytes(), &delivery);
+        }
+        Ok(())
     }
 
     fn event(
@@ -262,13 +261,7 @@ impl Unwrapper {
         Ok(())
     }
 
-    fn list(
-        &mut self,
-        elements: &[&RawValue],
-        spot: &Spot<'_>,
-        depth: usize,
-        delivery: &Delivery,
-    ) {
+    fn list(&mut self, elements: &[&RawValue], spot: &Spot<'_>, depth: usize, delivery: &Delivery) {
         for (index, element) in elements.iter().enumerate() {
             self.text(element.get(), &spot.index(as_u64(index)), depth, delivery);
         }

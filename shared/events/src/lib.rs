@@ -20,6 +20,10 @@ mod raw;
 mod reader;
 mod record;
 mod scan;
+mod window;
+
+#[cfg(test)]
+mod tests;
 
 pub use consistency::Inconsistent;
 pub use error::{EventError, Place, RAW_LIMIT, Unreadable};

@@ -24,6 +24,9 @@ use crate::{
 
 pub use object::Object;
 
+#[cfg(test)]
+mod tests;
+
 /// Why a member, or all of them, cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unusable {

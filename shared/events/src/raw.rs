@@ -99,8 +99,7 @@ pub(crate) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
     let raw = present(raw)?;
     let text = match Shape::of(raw) {
         Shape::Array => {
-            let texts: Vec<Cow<'_, str>> =
-                elements(raw)?.into_iter().filter_map(scalar).collect();
+            let texts: Vec<Cow<'_, str>> = elements(raw)?.into_iter().filter_map(scalar).collect();
             if texts.is_empty() {
                 return None;
             }

@@ -276,10 +276,7 @@ pub struct PutAcl {
 
 impl FromMembers for PutAcl {
     fn from_members(object: &Object<'_>) -> Self {
-        Self {
-            object: NamedObject::from_members(object),
-            acl: AclRequest::from_members(object),
-        }
+        Self { object: NamedObject::from_members(object), acl: AclRequest::from_members(object) }
     }
 }
 
@@ -312,11 +309,7 @@ impl FromMembers for AclRequest {
                 grants.extend(grant_headers(&list));
             }
         }
-        Self {
-            canned: object.header("x-amz-acl"),
-            grants,
-            body: object.has("AccessControlPolicy"),
-        }
+        Self { canned: object.header("x-amz-acl"), grants, body: object.has("AccessControlPolicy") }
     }
 }
 
