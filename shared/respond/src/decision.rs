@@ -6,9 +6,7 @@
 use chrono::TimeDelta;
 use controls::Tags;
 use ledger::History;
-use model::{
-    Actor, ActorKind, ControlId, Decision, Finding, Posture, Resource, Timestamp, Trust,
-};
+use model::{Actor, ActorKind, ControlId, Decision, Finding, Posture, Resource, Timestamp, Trust};
 use policy::{Policies, Request};
 
 use crate::glob;
@@ -117,7 +115,8 @@ pub(crate) const fn is_breaker_passed(history: History, trust: &Trust) -> bool {
 /// Seconds from the change to now. A change at an unknown time is as old as can be, and one in the
 /// future is new.
 fn age(event_time: Option<Timestamp>, now: Timestamp) -> u64 {
-    let seconds = event_time
-        .map_or(i64::MAX, |then| now.signed_duration_since(then).max(TimeDelta::zero()).num_seconds());
+    let seconds = event_time.map_or(i64::MAX, |then| {
+        now.signed_duration_since(then).max(TimeDelta::zero()).num_seconds()
+    });
     u64::try_from(seconds).unwrap_or(0)
 }

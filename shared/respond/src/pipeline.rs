@@ -1,0 +1,304 @@
+//! One event's path, from delivery to outcome. See ARCHITECTURE.md and the module's neighbours:
+//! `mend` for one write, `resume` for what an earlier delivery left, `tell` for people.
+//!
+//! An error means *deliver again*; everything else ends well, but told and noted.
+
+use chrono::TimeDelta;
+use controls::{Control, NotMine, Triage};
+use ledger::{Claim, ClaimKey, History, Lease};
+use model::{Confidence, Finding, Posture, Status, Trust};
+use policy::Policies;
+
+use crate::{
+    Clock, Cloud, CloudError, HandleError, Later, LedgerPort, Ports, Retry, Switch,
+    case::{Book, Case, Circumstances, View},
+    decision::is_own_change,
+    doubt::recheck,
+    handled::{Delivery, Handled},
+    mend::{Attempt, Decided},
+    plan::{self, Counts, Judged, Marking, Plan, Quota},
+};
+
+/// How often one delivery looks at its resource at most, whatever a stranger does meanwhile.
+const MOST_PASSES: usize = 16;
+
+/// What a pipeline is told once.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The policies in force.
+    pub policies: Policies,
+    /// Whom and what the account trusts.
+    pub trust: Trust,
+    /// Whether writes are armed.
+    pub posture: Posture,
+    /// Ids of the organizational units above the account, the nearest first.
+    pub organizational_units: Vec<String>,
+    /// How much time must be left before the deadline for a write to be begun: enough to write,
+    /// read back, tell and note it.
+    pub write_budget: TimeDelta,
+}
+
+impl Settings {
+    /// Settings with no organizational units and a write budget of ten seconds.
+    #[must_use]
+    pub fn new(policies: Policies, trust: Trust, posture: Posture) -> Self {
+        Self {
+            policies,
+            trust,
+            posture,
+            organizational_units: Vec::new(),
+            write_budget: TimeDelta::seconds(10),
+        }
+    }
+}
+
+/// The path of every event of one control.
+#[derive(Debug)]
+pub struct Pipeline<C, P> {
+    pub(crate) control: C,
+    pub(crate) ports: P,
+    pub(crate) settings: Settings,
+}
+
+/// How the first look ended.
+enum Look<S> {
+    Seen(View<S>),
+    /// The read was refused for good.
+    Unreadable(CloudError),
+}
+
+impl<C: Control, P: Ports<C>> Pipeline<C, P> {
+    /// Makes a pipeline.
+    pub const fn new(control: C, ports: P, settings: Settings) -> Self {
+        Self { control, ports, settings }
+    }
+
+    /// The control.
+    pub const fn control(&self) -> &C {
+        &self.control
+    }
+
+    /// The doors it was made with.
+    pub const fn ports(&self) -> &P {
+        &self.ports
+    }
+
+    /// What it was told.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Handles one delivery of an event.
+    ///
+    /// # Errors
+    /// [`HandleError`]: deliver the event again, or keep it where somebody looks.
+    pub async fn handle(&self, delivery: &Delivery<'_>) -> Result<Handled, HandleError> {
+        let event = delivery.event;
+        if let Err(inconsistent) = event.consistency() {
+            return self.forged(delivery, &inconsistent.to_string()).await;
+        }
+        let target = match self.control.triage(event) {
+            Triage::Mine(target) => target,
+            Triage::NotMine(NotMine::Forged) => {
+                return self.forged(delivery, "the record is not what its envelope claims").await;
+            }
+            Triage::NotMine(why) => {
+                let handled = Handled::new(C::ID, delivery, Status::Ignored);
+                return Ok(handled.because(why.as_str()));
+            }
+            Triage::Malformed(what) => return Err(self.unusable(Some(delivery), &what).await),
+        };
+        let account = &target.resource.account;
+        if self.settings.trust.account_id.as_ref().is_some_and(|ours| ours != account) {
+            return self.forged(delivery, "the event is another account's").await;
+        }
+        let trust = self.settings.trust.seen_from(account);
+        let case = Case {
+            key: ClaimKey {
+                control: C::ID.as_str().to_owned(),
+                account: account.clone(),
+                region: target.resource.region.clone(),
+                event_id: event.claim_id(),
+                resource: target.resource.arn.clone(),
+                attempt: delivery.attempt,
+            },
+            own: is_own_change(&event.record.actor, &trust),
+            delivery,
+            target,
+            trust,
+        };
+        self.claimed(&case).await
+    }
+
+    /// Takes the work on an event, does it, and marks it as done.
+    async fn claimed(&self, case: &Case<'_>) -> Result<Handled, HandleError> {
+        let delivery = case.delivery;
+        // A second longer than the holder can live.
+        let until = delivery.deadline.checked_add_signed(TimeDelta::seconds(1));
+        let lease =
+            Lease { holder: delivery.holder.to_owned(), until: until.unwrap_or(delivery.deadline) };
+        let ledger = self.ports.ledger();
+        let now = self.ports.clock().now();
+        let claim = ledger.claim(&case.key, &lease, now).await.map_err(HandleError::Ledger)?;
+        let left = match claim {
+            Claim::Taken => Vec::new(),
+            Claim::Resumed => ledger.entries(&case.key).await.map_err(HandleError::Ledger)?,
+            Claim::Held { until } => return Err(HandleError::Held { until }),
+            Claim::Done { .. } => {
+                let handled = Handled::new(C::ID, delivery, Status::Ignored).because("duplicate");
+                return Ok(Handled { resource: Some(case.target.resource.clone()), ..handled });
+            }
+        };
+        let mut handled = self.work(case, Book::of(left)).await?;
+        handled.resource.get_or_insert_with(|| case.target.resource.clone());
+        let now = self.ports.clock().now();
+        ledger.release(&case.key, handled.outcome(), now).await.map_err(HandleError::Ledger)?;
+        Ok(handled)
+    }
+
+    /// Looks, judges, decides, acts, tells.
+    async fn work(&self, case: &Case<'_>, mut book: Book) -> Result<Handled, HandleError> {
+        let mut extras = Vec::new();
+        let mut view = match self.look(case).await? {
+            Look::Seen(view) => view,
+            Look::Unreadable(error) => {
+                extras.push(unreadable(&error));
+                View::nothing(&case.target, self.ports.clock().now())
+            }
+        };
+        let readable = extras.is_empty();
+        extras.extend(self.crossings(case, &view).await?);
+        if readable {
+            self.settle(case, &mut book, &view).await?;
+            let wrong = !view.assess(&self.control, &case.trust).is_empty();
+            if !wrong && extras.is_empty() && book.is_empty() {
+                return self.nothing_wrong(case, &view).await;
+            }
+        }
+        let mut quota = Quota::default();
+        let mut look_again = false;
+        let mut moved = false;
+        let mut passes = 0_usize;
+        let (judged, plan, now) = loop {
+            passes = passes.saturating_add(1);
+            let now = self.circumstances(case).await?;
+            let policies = &self.settings.policies;
+            let judged = case.judge(&self.control, policies, &view, &extras, &now);
+            quota.open(&judged, &book.settled());
+            let plan = self.plan(case, &judged, &quota, &view, &now);
+            let Some(group) = &plan.next else { break (judged, plan, now) };
+            // Every write passes here. That nothing is written in posture observe is promised by
+            // the policies already; it does not hang on them alone.
+            if now.posture == Posture::Observe || passes > MOST_PASSES {
+                break (judged, plan, now);
+            }
+            let members = group.members.iter().filter_map(|index| judged.get(*index));
+            let mending = Counts::of(members.map(|judged| judged.finding.code.as_str()));
+            let decided = Decided { judged: &judged, group, now: &now };
+            match self.mend(case, &mut book, &decided, &view).await? {
+                Attempt::Ended { view: seen, look_again: again } => {
+                    view = seen;
+                    look_again |= again;
+                    quota.spend(&mending);
+                }
+                Attempt::Moved => {
+                    if std::mem::replace(&mut moved, true) {
+                        quota.close(&mending);
+                        look_again = true;
+                    }
+                    view = match self.look(case).await? {
+                        Look::Seen(view) => view,
+                        Look::Unreadable(error) => {
+                            extras.push(unreadable(&error));
+                            View::nothing(&case.target, self.ports.clock().now())
+                        }
+                    };
+                }
+                Attempt::Unread(error) => {
+                    extras.push(unreadable(&error));
+                    view = View::nothing(&case.target, self.ports.clock().now());
+                }
+            }
+        };
+        self.note_rest(case, &mut book, &judged, &plan, &view, &now).await?;
+        let mut handled = self.told(case, &book, &view, now.posture).await?;
+        if look_again && let Some(recheck) = recheck(case) {
+            // People know that it failed; a later look is only for the better.
+            match self.ports.later().again(&recheck).await {
+                Ok(()) => handled.recheck = Some(recheck.attempt),
+                Err(error) => tracing::warn!(code = %error.code, "no further look was arranged"),
+            }
+        }
+        Ok(handled)
+    }
+
+    /// Reads the live state.
+    async fn look(&self, case: &Case<'_>) -> Result<Look<C::State>, HandleError> {
+        let seen_at = self.ports.clock().now();
+        match self.ports.cloud().observe(&case.target).await {
+            Ok(observed) => Ok(Look::Seen(View::of(observed, &case.target, seen_at))),
+            Err(error) => match error.retry {
+                Retry::Gone => Ok(Look::Seen(View::nothing(&case.target, seen_at))),
+                Retry::Pointless => Ok(Look::Unreadable(error)),
+                Retry::Worthwhile | Retry::Moved => Err(HandleError::Evidence(error)),
+            },
+        }
+    }
+
+    pub(crate) async fn history(&self, case: &Case<'_>) -> Result<History, HandleError> {
+        let now = self.ports.clock().now();
+        let history = self.ports.ledger().history(&case.target.resource, now).await;
+        history.map_err(HandleError::Ledger)
+    }
+
+    /// What the decision depends on besides finding and event. Asked only once something is wrong.
+    async fn circumstances(&self, case: &Case<'_>) -> Result<Circumstances<'_>, HandleError> {
+        let history = self.history(case).await?;
+        let now = self.ports.clock().now();
+        let (posture, paused) = match self.settings.posture {
+            Posture::Observe => (Posture::Observe, None),
+            Posture::Enforce => match self.ports.switch().paused(now).await {
+                Ok(false) => (Posture::Enforce, None),
+                Ok(true) => (Posture::Observe, Some("writes are paused")),
+                Err(error) => {
+                    tracing::warn!(code = %error.code, "the pause switch cannot be read");
+                    (Posture::Observe, Some("it could not be read whether writes are paused"))
+                }
+            },
+        };
+        let organizational_units = &self.settings.organizational_units;
+        Ok(Circumstances { posture, paused, history, organizational_units, now })
+    }
+
+    pub(crate) fn plan(
+        &self,
+        case: &Case<'_>,
+        judged: &[Judged<C::Remedy>],
+        quota: &Quota,
+        view: &View<C::State>,
+        now: &Circumstances<'_>,
+    ) -> Plan<C::Remedy> {
+        let tag = |current: &controls::Tags, ours: &controls::Tags| {
+            self.control.tag(&view.resource, current, ours)
+        };
+        let marking = Marking {
+            current: view.tags.as_ref(),
+            event_id: &case.key.event_id,
+            now: now.now,
+            tag: &tag,
+        };
+        plan::next(judged, quota, &marking)
+    }
+}
+
+/// A finding that says that the evidence could not be read.
+pub(crate) fn unreadable<R>(error: &CloudError) -> Finding<R> {
+    let mut finding = Finding::new("evidence-unreadable", "the live state could not be read")
+        .with_evidence("operation", error.operation)
+        .with_evidence("code", error.code.as_str());
+    if let Some(id) = &error.request_id {
+        finding = finding.with_evidence("request_id", id.as_str());
+    }
+    finding.confidence = Confidence::Unclear;
+    finding
+}

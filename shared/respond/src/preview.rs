@@ -1,0 +1,137 @@
+//! What would be done, from the live state, with nothing claimed, written or told.
+
+use controls::{Control, NotMine, PlannedRemedy, Triage};
+use ledger::{ClaimKey, History};
+use model::{Outcome, Posture, Status};
+
+use crate::{
+    Clock, Cloud, CloudError, HandleError, Ports, Retry,
+    case::{Case, Circumstances, View},
+    decision::is_own_change,
+    handled::{Delivery, Handled, Reported},
+    pipeline::{Pipeline, unreadable},
+    plan::{Counts, Quota},
+};
+
+/// What would be done about an event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    /// How the judgement ended. Outcomes are what they would be if every write succeeded.
+    pub handled: Handled,
+    /// The remedies that would be applied, in order.
+    pub remedies: Vec<PlannedRemedy>,
+}
+
+impl<C: Control, P: Ports<C>> Pipeline<C, P> {
+    /// Looks at the live state and decides, in the given posture, as if nothing had been reverted
+    /// lately and nothing were paused. Reads only.
+    ///
+    /// # Errors
+    /// [`HandleError::Evidence`]: the state could not be read for the moment;
+    /// [`HandleError::Malformed`]: the event names no resource.
+    pub async fn preview(
+        &self,
+        delivery: &Delivery<'_>,
+        posture: Posture,
+    ) -> Result<Preview, HandleError> {
+        let event = delivery.event;
+        let ignored = |reason: &str| Preview {
+            handled: Handled::new(C::ID, delivery, Status::Ignored).because(reason),
+            remedies: Vec::new(),
+        };
+        if event.consistency().is_err() {
+            return Ok(ignored(NotMine::Forged.as_str()));
+        }
+        let target = match self.control.triage(event) {
+            Triage::Mine(target) => target,
+            Triage::NotMine(why) => return Ok(ignored(why.as_str())),
+            Triage::Malformed(what) => return Err(HandleError::Malformed { what }),
+        };
+        let trust = self.settings.trust.seen_from(&target.resource.account);
+        let case = Case {
+            key: ClaimKey {
+                control: C::ID.as_str().to_owned(),
+                account: target.resource.account.clone(),
+                region: target.resource.region.clone(),
+                event_id: event.claim_id(),
+                resource: target.resource.arn.clone(),
+                attempt: delivery.attempt,
+            },
+            own: is_own_change(&event.record.actor, &trust),
+            delivery,
+            target,
+            trust,
+        };
+        let seen_at = self.ports.clock().now();
+        let (view, extras) = match self.ports.cloud().observe(&case.target).await {
+            Ok(observed) => (View::of(observed, &case.target, seen_at), Vec::new()),
+            Err(CloudError { retry: Retry::Gone, .. }) => {
+                (View::nothing(&case.target, seen_at), Vec::new())
+            }
+            Err(error) if error.retry == Retry::Pointless => {
+                (View::nothing(&case.target, seen_at), vec![unreadable(&error)])
+            }
+            Err(error) => return Err(HandleError::Evidence(error)),
+        };
+        let now = Circumstances {
+            posture,
+            paused: None,
+            history: History::default(),
+            organizational_units: &self.settings.organizational_units,
+            now: self.ports.clock().now(),
+        };
+        let policies = &self.settings.policies;
+        let judged = case.judge(&self.control, policies, &view, &extras, &now);
+        let mut preview = Preview {
+            handled: Handled::new(C::ID, delivery, Status::Finding),
+            remedies: Vec::new(),
+        };
+        preview.handled.resource = Some(view.resource.clone());
+        if judged.is_empty() {
+            preview.handled.status = if case.own { Status::Ignored } else { Status::Clean };
+            preview.handled.reason = match (case.own, view.state.is_none()) {
+                (true, _) => Some("own_change".to_owned()),
+                (false, true) => Some("gone".to_owned()),
+                (false, false) => None,
+            };
+            return Ok(preview);
+        }
+        let mut outcomes: Vec<Outcome> = judged
+            .iter()
+            .map(|one| match one.decision.response {
+                model::Response::Ignore => Outcome::Excepted,
+                model::Response::Alert | model::Response::Tag | model::Response::Revert => {
+                    Outcome::Alerted
+                }
+            })
+            .collect();
+        let mut quota = Quota::default();
+        quota.open(&judged, &Counts::default());
+        let mut left = judged.clone();
+        // Each group is planned as if those before it had been applied and nothing else changed.
+        while let Some(group) = self.plan(&case, &left, &quota, &view, &now).next {
+            for index in &group.members {
+                if let Some(outcome) = outcomes.get_mut(*index) {
+                    *outcome = match group.needs {
+                        model::Response::Revert => Outcome::Verified,
+                        model::Response::Tag => Outcome::Tagged,
+                        model::Response::Alert | model::Response::Ignore => Outcome::Alerted,
+                    };
+                }
+                if let Some(done) = left.get_mut(*index) {
+                    done.decision.response = model::Response::Ignore;
+                    done.finding.remedies.clear();
+                }
+            }
+            preview.remedies.extend(group.remedies.iter().map(PlannedRemedy::of));
+        }
+        let plan = self.plan(&case, &left, &quota, &view, &now);
+        let reported = judged.iter().zip(outcomes).enumerate().map(|(index, (one, outcome))| {
+            let held = plan.held.get(&index).map(String::as_str);
+            let outcome = if plan.marked.contains(&index) { Outcome::Tagged } else { outcome };
+            Reported::new(one.noted(held), outcome, None)
+        });
+        preview.handled.findings = reported.collect();
+        Ok(preview)
+    }
+}

@@ -1,0 +1,130 @@
+//! What earlier deliveries left behind, and what crossed our own writes.
+
+use chrono::TimeDelta;
+use controls::Control;
+use ledger::Entry;
+use model::{Finding, Outcome, Timestamp};
+use serde_json::Value;
+
+use crate::{
+    Clock, HandleError, LedgerPort, Ports,
+    case::{Book, Case, View, codes, is_mark},
+    mend::is_marked,
+    pipeline::Pipeline,
+    plan::Counts,
+};
+
+/// How far apart two clocks may be, and how coarse `eventTime` is.
+const SKEW: TimeDelta = TimeDelta::seconds(2);
+/// No invocation lives longer.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>.
+const LONGEST_INVOCATION: TimeDelta = TimeDelta::minutes(15);
+/// How long before its own event a revert may have been noted.
+const OWN_EVENT: TimeDelta = TimeDelta::hours(1);
+
+fn before(moment: Timestamp, span: TimeDelta) -> Timestamp {
+    moment.checked_sub_signed(span).unwrap_or(Timestamp::MIN_UTC)
+}
+
+fn after(moment: Timestamp, span: TimeDelta) -> Timestamp {
+    moment.checked_add_signed(span).unwrap_or(Timestamp::MAX_UTC)
+}
+
+impl<C: Control, P: Ports<C>> Pipeline<C, P> {
+    /// Resolves what an earlier delivery intended, by the state just read: where the findings are
+    /// mended, its write arrived and is not made again.
+    pub(crate) async fn settle(
+        &self,
+        case: &Case<'_>,
+        book: &mut Book,
+        view: &View<C::State>,
+    ) -> Result<(), HandleError> {
+        for mut entry in book.in_doubt() {
+            let Some(outcome) = self.resolved(case, &entry, view)? else { continue };
+            if outcome == Outcome::Verified || outcome == Outcome::Tagged {
+                entry.left_state = Some(view.written()?);
+                entry.written_at.get_or_insert(view.seen_at);
+            }
+            self.finish(book, &mut entry, outcome).await?;
+        }
+        Ok(())
+    }
+
+    /// How an intention ended; `None`: nothing of it is to be seen, so it is taken up again.
+    fn resolved(
+        &self,
+        case: &Case<'_>,
+        entry: &Entry,
+        view: &View<C::State>,
+    ) -> Result<Option<Outcome>, HandleError> {
+        if view.state.is_none() {
+            return Ok(Some(Outcome::AlreadyRight));
+        }
+        if is_mark(entry) {
+            return Ok(is_marked(case, view).then_some(Outcome::Tagged));
+        }
+        if view.written()? == entry.prior_state {
+            return Ok(None);
+        }
+        let prior = self.counts_of(case, view, &entry.prior_state);
+        let mended = codes(entry).mended(&prior, &view.counts(&self.control, case));
+        Ok(Some(if mended { Outcome::Verified } else { Outcome::InDoubt }))
+    }
+
+    /// How often each code stands against a state from the ledger; one that cannot be read any
+    /// more counts as having had nothing but the entry's own findings.
+    fn counts_of(&self, case: &Case<'_>, view: &View<C::State>, state: &Value) -> Counts {
+        match serde_json::from_value::<Option<C::State>>(state.clone()) {
+            Ok(state) => View { state, ..view.clone() }.counts(&self.control, case),
+            Err(_unreadable) => Counts::default(),
+        }
+    }
+
+    /// What the ledger knows about the moment of the event: a change by our own role that no entry
+    /// explains, or somebody else's change that a write of ours may have undone, since no IAM and
+    /// few S3 writes can be made conditional on what was read.
+    pub(crate) async fn crossings(
+        &self,
+        case: &Case<'_>,
+        view: &View<C::State>,
+    ) -> Result<Vec<Finding<C::Remedy>>, HandleError> {
+        let time = case.delivery.event.record.event_time;
+        let time = time.unwrap_or_else(|| self.ports.clock().now());
+        let since = before(time, if case.own { OWN_EVENT } else { LONGEST_INVOCATION });
+        let reverts = self.ports.ledger().reverts(&case.target.resource, since).await;
+        let reverts = reverts.map_err(HandleError::Ledger)?;
+        if case.own {
+            let title = "Snapback's own role made this change, and its ledger knows of no reason";
+            let unaccounted = reverts.is_empty();
+            return Ok(unaccounted
+                .then(|| Finding::new("own-role-unaccounted", title))
+                .into_iter()
+                .collect());
+        }
+        let theirs = self.control.project(case.delivery.event, &case.target);
+        let theirs = crate::case::encode("state", &theirs)?;
+        let live = view.written()?;
+        let crossed = reverts.into_iter().filter(|entry| {
+            let last = if entry.in_doubt() {
+                Some(after(entry.at, LONGEST_INVOCATION))
+            } else {
+                entry.written_at
+            };
+            let written = last.is_some_and(|written| time <= after(written, SKEW));
+            let another = entry.event_id != case.key.event_id;
+            // We read it before we wrote, or it stands as they wrote it: nothing is lost.
+            let seen = !theirs.is_null() && (theirs == entry.prior_state || theirs == live);
+            another && written && time > before(entry.at, SKEW) && !seen
+        });
+        let findings = crossed.map(|entry| {
+            let title =
+                "a write of Snapback's may have undone this change, made at the same moment";
+            Finding::new("possible-lost-update", title)
+                .with_evidence("entry", entry.id.0.as_str())
+                .with_evidence("read_before_the_write", entry.prior_state)
+                .with_evidence("left_by_the_write", entry.left_state.unwrap_or(Value::Null))
+                .with_evidence("made_by_this_event", theirs.clone())
+        });
+        Ok(findings.collect())
+    }
+}
