@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Debug};
 
-use events::Event;
+use events::{Event, Record};
 use model::{ControlId, Finding, Remedy, Resource, Target, Trust};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
@@ -98,6 +98,14 @@ pub enum StateError {
     },
 }
 
+/// Whether one of the subscriptions is for the record's call.
+pub(crate) fn subscribes(subscriptions: &[Subscription], record: &Record) -> bool {
+    subscriptions.iter().any(|subscription| {
+        subscription.event_name == record.event_name
+            && subscription.event_source == record.event_source
+    })
+}
+
 /// One question with its remedies.
 pub trait Control: Send + Sync + 'static {
     /// What must be read to answer.
@@ -115,6 +123,13 @@ pub trait Control: Send + Sync + 'static {
 
     /// The state the record itself proves, where it carries it; `None` otherwise.
     fn project(&self, event: &Event, target: &Target) -> Option<Self::State>;
+
+    /// Whether the state answers the question under this trust. A read state always does, or
+    /// `assess` says what could not be read; a projected one may leave the question open, which is
+    /// then *unclear* and not *clean*.
+    fn suffices(&self, _target: &Target, _state: &Self::State, _trust: &Trust) -> bool {
+        true
+    }
 
     /// What is wrong with the state, each with the remedies that would mend it.
     fn assess(
@@ -143,6 +158,20 @@ pub trait Control: Send + Sync + 'static {
         target: &Target,
         responses: &serde_json::Value,
     ) -> Result<Self::State, StateError>;
+
+    /// A projected state with what supplied responses add to it (Block Public Access, a bucket's
+    /// default encryption), where they do not carry the state itself.
+    ///
+    /// # Errors
+    /// [`StateError`] names the response that cannot be read.
+    fn supplement(
+        &self,
+        _target: &Target,
+        projected: Self::State,
+        _responses: &serde_json::Value,
+    ) -> Result<Self::State, StateError> {
+        Ok(projected)
+    }
 
     /// The step that merges Snapback's own tags into the resource's, or why it cannot be tagged.
     ///

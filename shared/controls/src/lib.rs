@@ -10,7 +10,10 @@ mod registry;
 pub mod s3;
 pub mod s3_public_acl;
 pub mod s3_unencrypted_upload;
+mod responses;
 mod tags;
+#[cfg(test)]
+mod test_support;
 
 pub use control::{Control, NotMine, Observed, StateError, Subscription, Tags, Triage};
 pub use iam_trust_policy::IamTrustPolicy;

@@ -1,10 +1,13 @@
 //! A control without its types, for whoever asks all of them: the command line and the scenarios.
 
 use events::Event;
-use model::{ControlId, Finding, Operation, Remedy, Response, Status, Target, Trust};
-use serde_json::Value;
+use model::{
+    Confidence, ControlId, Finding, Operation, Remedy, Resource, ResourceId, Response, Status, Target,
+    Trust,
+};
+use serde_json::{Map, Value};
 
-use crate::{Control, NotMine, StateError, Subscription, Triage};
+use crate::{Control, NotMine, StateError, Subscription, Triage, control::subscribes};
 
 /// A remedy as it may be shown: what it would do, without its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,11 +85,7 @@ pub trait AnyControl: Send + Sync {
 
     /// Whether the control subscribes to the event, whatever became of the call.
     fn asks_about(&self, event: &Event) -> bool {
-        let record = &event.record;
-        self.subscriptions().iter().any(|subscription| {
-            subscription.event_name == record.event_name
-                && subscription.event_source == record.event_source
-        })
+        subscribes(self.subscriptions(), &event.record)
     }
 
     /// Judges an event from its record, or from supplied states where they tell of its resource.
@@ -122,12 +121,9 @@ impl<C: Control> AnyControl for C {
             Triage::Malformed(what) => return Judged::unreadable(None, what),
         };
         let trust = trust.seen_from(&target.resource.account);
-        let state = match states.responses(&target.resource.arn) {
-            Some(responses) => match self.state_from_responses(&target, responses) {
-                Ok(state) => Some(state),
-                Err(error) => return Judged::unreadable(Some(target), describe(&error)),
-            },
-            None => self.project(event, &target),
+        let state = match known(self, event, &target, states) {
+            Ok(state) => state.filter(|state| self.suffices(&target, state, &trust)),
+            Err(error) => return Judged::unreadable(Some(target), error.to_string()),
         };
         let Some(state) = state else {
             return Judged {
@@ -166,7 +162,7 @@ impl Judged {
 
     fn unreadable(target: Option<Target>, what: String) -> Self {
         let mut finding = Finding::new("evidence-unreadable", what.clone());
-        finding.confidence = model::Confidence::Unclear;
+        finding.confidence = Confidence::Unclear;
         Self {
             status: Status::Unclear,
             reason: Some(what),
@@ -177,6 +173,40 @@ impl Judged {
     }
 }
 
-fn describe(error: &StateError) -> String {
-    error.to_string()
+/// The state that supplied responses make, else what the record proves with what responses add.
+fn known<C: Control>(
+    control: &C,
+    event: &Event,
+    target: &Target,
+    states: &dyn States,
+) -> Result<Option<C::State>, StateError> {
+    let Some(responses) = responses(states, target) else {
+        return Ok(control.project(event, target));
+    };
+    match control.state_from_responses(target, &responses) {
+        Ok(state) => Ok(Some(state)),
+        Err(StateError::Missing { .. }) => control
+            .project(event, target)
+            .map(|projected| control.supplement(target, projected, &responses))
+            .transpose(),
+        Err(error @ StateError::Form { .. }) => Err(error),
+    }
+}
+
+/// What is supplied of the resource; of an object, what is supplied of its bucket as well.
+fn responses(states: &dyn States, target: &Target) -> Option<Value> {
+    let resource = &target.resource;
+    let mut merged: Option<Map<String, Value>> = None;
+    let bucket = match &resource.id {
+        ResourceId::Object { bucket, .. } => {
+            Some(Resource::bucket(bucket, resource.account.clone(), &resource.region).arn)
+        }
+        ResourceId::Bucket { .. } | ResourceId::Role { .. } => None,
+    };
+    for arn in bucket.iter().chain([&resource.arn]) {
+        if let Some(Value::Object(responses)) = states.responses(arn) {
+            merged.get_or_insert_default().extend(responses.clone());
+        }
+    }
+    merged.map(Value::Object)
 }

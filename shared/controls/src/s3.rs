@@ -2,12 +2,20 @@
 //!
 //! Values only. Nothing here knows which control asks.
 
-use model::{Operation, Resource, ResourceId};
+use events::{
+    Event, Origin, Record,
+    parameters::{
+        Field, Unusable,
+        s3::{NativeEvent, bucket_of_record, object_of_record},
+    },
+};
+use iam_document::acl;
+use model::{AccountId, Operation, Resource, ResourceId, Target};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{Tags, tags};
+use crate::{NotMine, Tags, Triage, tags};
 
 /// Who owns objects and whether ACLs mean anything.
 ///
@@ -200,6 +208,47 @@ impl Acl {
 /// What stands for the owner's canonical id in a call that only a record could tell of.
 const UNKNOWN_OWNER: &str = "(the owner's canonical user id, not in the record)";
 
+/// An ACL as it was read from any of the shapes that APIs and records give it, and what could not
+/// be read of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadAcl {
+    /// The list.
+    pub acl: Acl,
+    /// The canned ACL, where one was asked for; its grants are not in the list.
+    pub canned: Option<String>,
+    /// What could not be read, one sentence each.
+    pub unreadable: Vec<String>,
+}
+
+impl ReadAcl {
+    /// Reads a `GetBucketAcl` response, or the parameters of a call that sets an ACL.
+    #[must_use]
+    pub fn of(value: &Value) -> Self {
+        let mut read = acl::parse(value);
+        if read.canned.is_some() {
+            // The judge of ACLs lists the public grants that it stands for; here it is written out
+            // in full, owner included.
+            read.grants.clear();
+        }
+        let mut unreadable = read.unread;
+        let mut grants = Vec::with_capacity(read.grants.len());
+        for grant in read.grants {
+            let grantee = match grant.grantee {
+                acl::Grantee::Canonical { id, .. } => Grantee::CanonicalUser { id },
+                acl::Grantee::Group(uri) => Grantee::Group { uri },
+                acl::Grantee::Email(address) => Grantee::Email { address },
+                acl::Grantee::Unknown(what) => {
+                    unreadable.push(format!("a grant of {} goes to {what}", grant.permission));
+                    continue;
+                }
+            };
+            grants.push(Grant { grantee, permission: grant.permission.as_str().to_owned() });
+        }
+        let owner = read.owner.map(|owner| owner.id);
+        Self { acl: Acl { owner, grants }, canned: read.canned, unreadable }
+    }
+}
+
 /// Bytes of a key that a URL may carry as they are: unreserved characters, and `/` between parts.
 const KEY: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -277,5 +326,109 @@ pub(crate) fn tag_actions(resource: &Resource) -> &'static [&'static str] {
         ResourceId::Bucket { .. } | ResourceId::Role { .. } => {
             &["s3:GetBucketTagging", "s3:PutBucketTagging"]
         }
+    }
+}
+
+/// The bucket that an event names, as a target.
+pub(crate) fn bucket_of(event: &Event) -> Triage {
+    let record = &event.record;
+    named_or_told(record, || {
+        let bucket = bucket_of_record(record).map_err(|unusable| Unnamed::from(&unusable))?;
+        check_bucket(&bucket, record)?;
+        let (account, region) = place(record)?;
+        Ok(Resource::bucket(&bucket, account, region))
+    })
+}
+
+/// The object that an event names, as a target. `version`: what the control knows of the version
+/// beside the parameters.
+pub(crate) fn object_of(event: &Event, version: Option<String>) -> Triage {
+    let record = &event.record;
+    named_or_told(record, || {
+        let unnamed = |unusable: Unusable| Unnamed::from(&unusable);
+        let (bucket, key, version) = match event.origin {
+            Origin::S3 => {
+                let native: NativeEvent = record.parameters().map_err(unnamed)?;
+                let bucket = native.bucket.map_err(unnamed)?;
+                (bucket, native.key.map_err(unnamed)?, native.version_id.ok())
+            }
+            Origin::CloudTrail | Origin::Other => {
+                let named = object_of_record(record).map_err(unnamed)?;
+                let bucket = named.bucket.map_err(unnamed)?;
+                (bucket, named.key.map_err(unnamed)?, version)
+            }
+        };
+        check_bucket(&bucket, record)?;
+        let (account, region) = place(record)?;
+        Ok(Resource::object(&bucket, &key, version, account, region))
+    })
+}
+
+/// Why an event names nothing that could be looked at.
+enum Unnamed {
+    /// Of a kind that no control here asks about.
+    NotCovered,
+    /// It should, and does not.
+    Missing(String),
+}
+
+impl From<&Unusable> for Unnamed {
+    fn from(unusable: &Unusable) -> Self {
+        Self::Missing(unusable.to_string())
+    }
+}
+
+fn named_or_told(record: &Record, name: impl FnOnce() -> Result<Resource, Unnamed>) -> Triage {
+    match name() {
+        Ok(resource) => Triage::Mine(Target::from(resource)),
+        Err(Unnamed::NotCovered) => Triage::NotMine(NotMine::NotCovered),
+        Err(Unnamed::Missing(what)) => {
+            Triage::Malformed(format!("what `{}` changed cannot be said: {what}", record.event_name))
+        }
+    }
+}
+
+/// Directory buckets and Object Lambda access points have neither ACLs nor the encryption settings
+/// that are asked about; an access point's name is not that of its bucket. A call on another
+/// account's bucket is recorded in the caller's account as well, where nobody could look at it.
+/// Sources: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>.
+fn check_bucket(bucket: &str, record: &Record) -> Result<(), Unnamed> {
+    if bucket.ends_with("--x-s3") || bucket.ends_with("--ol-s3") {
+        return Err(Unnamed::NotCovered);
+    }
+    let suffix = format!(":s3:::{bucket}");
+    let owner = record
+        .resources()
+        .into_iter()
+        .find_map(|reference| reference.account.filter(|_| reference.arn.ends_with(&suffix)));
+    if let (Some(owner), Some(account)) = (&owner, &record.account)
+        && owner.is_well_formed()
+        && account.is_well_formed()
+        && owner != account
+    {
+        return Err(Unnamed::NotCovered);
+    }
+    if bucket.starts_with("arn:") || bucket.ends_with("-s3alias") {
+        return Err(Unnamed::Missing(format!("`{bucket}` is an access point, not a bucket")));
+    }
+    Ok(())
+}
+
+/// Account and Region of the record.
+fn place(record: &Record) -> Result<(AccountId, &str), Unnamed> {
+    let account = record.account.clone().ok_or_else(|| {
+        Unnamed::Missing("neither record nor envelope names an account".to_owned())
+    })?;
+    Ok((account, record.region.as_deref().unwrap_or_default()))
+}
+
+/// A member that is plainly not there, as `None`; one that is there and cannot be used, as the
+/// reason.
+pub(crate) fn given<T>(field: Field<T>) -> Result<Option<T>, String> {
+    match field {
+        Ok(value) => Ok(Some(value)),
+        Err(unusable) if unusable.is_absent() => Ok(None),
+        Err(unusable) => Err(unusable.to_string()),
     }
 }

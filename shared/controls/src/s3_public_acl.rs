@@ -1,13 +1,26 @@
-//! `s3-public-acl`: does an ACL let everyone in?
+//! `s3-public-acl`: does an ACL let everyone in, or a stranger?
+//!
+//! One ACL is judged: that of the bucket or of the object that the event names. Whether a grant is
+//! effective depends on two switches of the bucket, which are read only when there is a grant to
+//! judge.
+//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>.
 
+mod project;
 mod remedy;
 mod state;
 
 use events::Event;
-use model::{ControlId, Finding, Resource, Target, Trust};
+use iam_document::acl::PublicGroup;
+use model::{Confidence, ControlId, Finding, Resource, ResourceId, Target, Trust};
+use serde_json::{Value, json};
 
 pub use self::{remedy::AclRemedy, state::AclState};
-use crate::{Control, NotMine, StateError, Subscription, Tags, Triage};
+use crate::{
+    Control, StateError, Subscription, Tags, Triage,
+    responses::{self, BlockResponse, OwnershipResponse},
+    s3::{Acl, Grant, Grantee, ObjectOwnership},
+    tags,
+};
 
 /// Does an ACL let everyone in?
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,16 +35,40 @@ impl Control for S3PublicAcl {
         SUBSCRIPTIONS
     }
 
-    fn triage(&self, _event: &Event) -> Triage {
-        Triage::NotMine(NotMine::NotCovered)
+    fn triage(&self, event: &Event) -> Triage {
+        project::triage(event)
     }
 
-    fn project(&self, _event: &Event, _target: &Target) -> Option<AclState> {
-        None
+    fn project(&self, event: &Event, target: &Target) -> Option<AclState> {
+        project::project(event, target)
     }
 
-    fn assess(&self, _: &Target, _: &AclState, _: &Trust) -> Vec<Finding<AclRemedy>> {
-        Vec::new()
+    fn assess(
+        &self,
+        target: &Target,
+        state: &AclState,
+        trust: &Trust,
+    ) -> Vec<Finding<AclRemedy>> {
+        let mut findings: Vec<Finding<AclRemedy>> = Vec::new();
+        for grant in &state.acl.grants {
+            let finding = match judge(grant, state, trust) {
+                Verdict::Fine => continue,
+                Verdict::Public(group) => public(grant, group, target, state),
+                Verdict::Stranger(confidence) => stranger(grant, confidence, target, state),
+                Verdict::UnknownGroup => unreadable(
+                    format!("the ACL names a group that is not known here, {}", name(grant)),
+                    state,
+                ),
+            };
+            // S3 keeps a grant that was given twice; it is one finding.
+            if !findings.iter().any(|found| is_same(found, &finding)) {
+                findings.push(finding);
+            }
+        }
+        findings.extend(state.unreadable.iter().map(|problem| {
+            unreadable(format!("a part of the ACL cannot be read: {problem}"), state)
+        }));
+        findings
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -49,15 +86,239 @@ impl Control for S3PublicAcl {
     fn state_from_responses(
         &self,
         target: &Target,
-        _responses: &serde_json::Value,
+        responses: &Value,
     ) -> Result<AclState, StateError> {
-        Err(StateError::Missing { operation: "GetBucketAcl", arn: target.resource.arn.clone() })
+        let operation = match target.resource.id {
+            ResourceId::Object { .. } => "GetObjectAcl",
+            ResourceId::Bucket { .. } | ResourceId::Role { .. } => "GetBucketAcl",
+        };
+        let acl = responses::acl(target, responses, operation)?.ok_or_else(|| {
+            StateError::Missing { operation, arn: target.resource.arn.clone() }
+        })?;
+        self.supplement(target, AclState::of(acl), responses)
     }
 
-    fn tag(&self, _: &Resource, _: &Tags, _: &Tags) -> Result<AclRemedy, String> {
-        Err(String::new())
+    fn supplement(
+        &self,
+        target: &Target,
+        mut state: AclState,
+        responses: &Value,
+    ) -> Result<AclState, StateError> {
+        if let Some(response) = responses::optional::<OwnershipResponse>(
+            target,
+            responses,
+            "GetBucketOwnershipControls",
+        )? {
+            state.ownership = response.ownership();
+        }
+        if let Some(response) =
+            responses::optional::<BlockResponse>(target, responses, "GetPublicAccessBlock")?
+        {
+            state.block = Some(response.block());
+        }
+        if matches!(target.resource.id, ResourceId::Object { .. })
+            && let Some(acl) = responses::acl(target, responses, "GetBucketAcl")?
+        {
+            state.bucket_owner = acl.owner;
+        }
+        Ok(state)
+    }
+
+    fn tag(&self, resource: &Resource, current: &Tags, ours: &Tags) -> Result<AclRemedy, String> {
+        let limit = match resource.id {
+            ResourceId::Object { .. } => tags::OBJECT_LIMIT,
+            ResourceId::Bucket { .. } | ResourceId::Role { .. } => tags::LIMIT,
+        };
+        let after = tags::merge(current, ours, limit)?;
+        Ok(AclRemedy::PutTags { resource: resource.clone(), before: current.clone(), after })
     }
 }
+
+/// What a grant means.
+enum Verdict {
+    Fine,
+    /// To everyone, or to every AWS customer.
+    Public(PublicGroup),
+    /// To an account that is not trusted, as far as the owners are known.
+    Stranger(Confidence),
+    UnknownGroup,
+}
+
+/// Who writes server access logs.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee-predefined-groups>.
+const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
+
+/// AWS's own accounts that stand in ACLs because AWS put them there.
+///
+/// `awslogsdelivery` writes CloudFront's standard logs, in China under an id of its own.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/AccessLogs.html>.
+const AWS_ACCOUNTS: [&str; 3] = [
+    "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0",
+    "a52cb28745c0c06e84ec548334e44bfa7fc2a85c54af20cd59e4969344b7af56",
+    EC2_BUNDLES,
+];
+
+/// `za-team`, the account of Amazon EC2 that the canned ACL `aws-exec-read` lets in.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl>.
+const EC2_BUNDLES: &str = "6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c";
+
+fn judge(grant: &Grant, state: &AclState, trust: &Trust) -> Verdict {
+    match &grant.grantee {
+        Grantee::Owner => Verdict::Fine,
+        Grantee::Group { uri } => match PublicGroup::from_uri(uri) {
+            Some(group) => Verdict::Public(group),
+            None if uri == LOG_DELIVERY => Verdict::Fine,
+            None => Verdict::UnknownGroup,
+        },
+        Grantee::CanonicalUser { id } => {
+            let owners = [&state.acl.owner, &state.bucket_owner];
+            let known = AWS_ACCOUNTS.contains(&id.as_str())
+                || trust.trusted_canonical_ids.contains(id)
+                || owners.into_iter().flatten().any(|owner| owner == id);
+            match (known, &state.acl.owner) {
+                (true, _) => Verdict::Fine,
+                (false, Some(_)) => Verdict::Stranger(Confidence::Certain),
+                // The record names an account and not the owner: it may be the owner himself.
+                (false, None) => Verdict::Stranger(Confidence::Probable),
+            }
+        }
+        // S3 turned the address into an id that the record does not tell.
+        Grantee::Email { .. } => Verdict::Stranger(Confidence::Probable),
+    }
+}
+
+fn name(grant: &Grant) -> String {
+    match &grant.grantee {
+        Grantee::CanonicalUser { id } => format!("canonical user `{id}`"),
+        Grantee::Group { uri } => format!("`{uri}`"),
+        Grantee::Email { address } => format!("the account of `{address}`"),
+        Grantee::Owner => "the owner".to_owned(),
+    }
+}
+
+fn is_same(one: &Finding<AclRemedy>, other: &Finding<AclRemedy>) -> bool {
+    one.code == other.code && one.title == other.title
+}
+
+fn public(
+    grant: &Grant,
+    group: PublicGroup,
+    target: &Target,
+    state: &AclState,
+) -> Finding<AclRemedy> {
+    let who = match group {
+        PublicGroup::AllUsers => "everyone",
+        PublicGroup::AuthenticatedUsers => "every AWS customer",
+    };
+    let what = match target.resource.id {
+        ResourceId::Object { .. } => "object",
+        ResourceId::Bucket { .. } | ResourceId::Role { .. } => "bucket",
+    };
+    let finding = Finding::new(
+        format!("acl-public:{}:{}", group.as_str(), word(&grant.permission)),
+        format!("the {what}'s ACL gives {who} {}", meaning(&grant.permission)),
+    );
+    let mut finding = with_remedy(evidence(finding, grant, state), grant, target, state);
+    let ignored = state.block.is_some_and(|block| block.ignore_public_acls);
+    finding.effective = finding.effective && !ignored;
+    finding
+}
+
+fn stranger(
+    grant: &Grant,
+    confidence: Confidence,
+    target: &Target,
+    state: &AclState,
+) -> Finding<AclRemedy> {
+    let finding = Finding::new(
+        "acl-cross-account",
+        format!("the ACL gives {} {}", name(grant), meaning(&grant.permission)),
+    );
+    let mut finding = with_remedy(evidence(finding, grant, state), grant, target, state);
+    finding.confidence = confidence;
+    finding
+}
+
+fn unreadable(title: String, state: &AclState) -> Finding<AclRemedy> {
+    let mut finding = Finding::new("evidence-unreadable", title);
+    finding.confidence = Confidence::Unclear;
+    finding.held_back = Some("what cannot be judged is not changed".to_owned());
+    finding.with_evidence("grants", state.acl.to_text())
+}
+
+fn evidence(
+    finding: Finding<AclRemedy>,
+    grant: &Grant,
+    state: &AclState,
+) -> Finding<AclRemedy> {
+    let mut finding = finding.with_evidence("grant", json!(grant));
+    let facts = [
+        ("owner", state.acl.owner.as_deref().map(Value::from)),
+        ("object_ownership", state.ownership.map(|ownership| json!(ownership))),
+        ("public_access_block", state.block.map(|block| json!(block))),
+    ];
+    for (name, value) in facts {
+        if let Some(value) = value {
+            finding = finding.with_evidence(name, value);
+        }
+    }
+    finding
+}
+
+/// The list without this one grant, every other as it was. Where ACLs are off the grant means
+/// nothing, and S3 refuses to write any ACL.
+fn with_remedy(
+    mut finding: Finding<AclRemedy>,
+    grant: &Grant,
+    target: &Target,
+    state: &AclState,
+) -> Finding<AclRemedy> {
+    if state.ownership == Some(ObjectOwnership::BucketOwnerEnforced) {
+        finding.effective = false;
+        finding.held_back =
+            Some("ACLs are off for this bucket (BucketOwnerEnforced), and S3 writes none".into());
+        return finding;
+    }
+    if !state.unreadable.is_empty() {
+        finding.held_back =
+            Some("a part of the ACL cannot be read, so it could not be written back".into());
+        return finding;
+    }
+    let after = Acl {
+        owner: state.acl.owner.clone(),
+        grants: state.acl.grants.iter().filter(|other| *other != grant).cloned().collect(),
+    };
+    finding.remedies = vec![AclRemedy::PutAcl {
+        resource: target.resource.clone(),
+        before: state.acl.clone(),
+        after,
+    }];
+    finding
+}
+
+/// The permission as a code may carry it: S3's words are capitals and `_`.
+fn word(permission: &str) -> &str {
+    let sane = !permission.is_empty()
+        && permission.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    if sane { permission } else { "UNKNOWN" }
+}
+
+/// The permission in words.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#permissions>.
+fn meaning(permission: &str) -> String {
+    let words = match permission {
+        "READ" => "the right to read",
+        "WRITE" => "the right to write",
+        "READ_ACP" => "the right to read the ACL",
+        "WRITE_ACP" => "the right to change the ACL, and so every right",
+        "FULL_CONTROL" => "every right",
+        other => return format!("the permission `{}`", word(other)),
+    };
+    words.to_owned()
+}
+
+#[cfg(test)]
+mod tests;
 
 const fn s3(event_name: &'static str) -> Subscription {
     Subscription { event_source: "s3.amazonaws.com", event_name }

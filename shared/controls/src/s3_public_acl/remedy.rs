@@ -85,6 +85,32 @@ impl Remedy for AclRemedy {
         }
     }
 
+    fn join(&self, other: &Self) -> Option<Self> {
+        let (
+            Self::PutAcl { resource, before, after },
+            Self::PutAcl { resource: other_resource, before: other_before, after: other_after },
+        ) = (self, other)
+        else {
+            return None;
+        };
+        let takes_away = |list: &Acl| list.grants.iter().all(|grant| before.grants.contains(grant));
+        if resource != other_resource
+            || before != other_before
+            || !takes_away(after)
+            || !takes_away(other_after)
+        {
+            return None;
+        }
+        // Both only take grants away from the same list: what both leave is what is left.
+        let grants =
+            after.grants.iter().filter(|grant| other_after.grants.contains(grant)).cloned().collect();
+        Some(Self::PutAcl {
+            resource: resource.clone(),
+            before: before.clone(),
+            after: Acl { owner: after.owner.clone(), grants },
+        })
+    }
+
     fn document_change(&self) -> Option<(String, String)> {
         match self {
             Self::PutAcl { before, after, .. } => Some((before.to_text(), after.to_text())),

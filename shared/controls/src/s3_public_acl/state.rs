@@ -30,6 +30,12 @@ pub struct AclState {
 }
 
 impl AclState {
+    /// A list of which nothing else is known.
+    #[must_use]
+    pub const fn of(acl: Acl) -> Self {
+        Self { acl, ownership: None, block: None, bucket_owner: None, unreadable: Vec::new() }
+    }
+
     /// Whether a grant goes to anybody but the owner: then `ownership` and `block` are worth
     /// reading.
     #[must_use]

@@ -1,0 +1,201 @@
+//! What a record tells: whose ACL was set, and to what.
+
+use events::{
+    Event, Origin, Record,
+    parameters::{
+        FromMembers, Object,
+        s3::{AclRequest, PutBucketOwnershipControls},
+    },
+};
+use iam_document::acl::PublicGroup;
+use model::{ResourceId, Target};
+
+use super::{SUBSCRIPTIONS, state::AclState};
+use crate::{
+    NotMine, Triage,
+    control::subscribes,
+    s3::{self, Acl, Grant, Grantee, ObjectOwnership, ReadAcl},
+};
+
+pub(super) fn triage(event: &Event) -> Triage {
+    let record = &event.record;
+    if !subscribes(SUBSCRIPTIONS, record) {
+        return Triage::NotMine(NotMine::NotCovered);
+    }
+    if record.failure().is_some() {
+        return Triage::NotMine(NotMine::CallFailed);
+    }
+    match Subject::of(event) {
+        Subject::Bucket => s3::bucket_of(event),
+        Subject::Object => {
+            let asked = record.parameters::<events::parameters::s3::NamedObject>();
+            s3::object_of(event, asked.ok().and_then(|named| named.version_id.ok()))
+        }
+        Subject::Upload => {
+            if let Ok(request) = record.parameters::<AclRequest>()
+                && stays_between_owners(record, &request)
+            {
+                return Triage::NotMine(NotMine::NothingToAsk);
+            }
+            let written = record.response::<events::parameters::s3::WrittenObject>();
+            s3::object_of(event, written.ok().and_then(|written| written.version_id.ok()))
+        }
+    }
+}
+
+/// What an event is about.
+enum Subject {
+    Bucket,
+    /// An object whose ACL was set.
+    Object,
+    /// An object that was written, perhaps with an ACL.
+    Upload,
+}
+
+impl Subject {
+    fn of(event: &Event) -> Self {
+        match event.record.event_name.as_str() {
+            "PutObject" | "PostObject" | "CopyObject" => Self::Upload,
+            "PutObjectAcl" => Self::Object,
+            _ => match event.origin {
+                Origin::S3 => Self::Object,
+                Origin::CloudTrail | Origin::Other => Self::Bucket,
+            },
+        }
+    }
+}
+
+/// Whether an upload grants nothing beyond the object's and the bucket's owner: most uploads, which
+/// are not worth a read. A canned ACL that is not known here is.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl>.
+fn stays_between_owners(record: &Record, request: &AclRequest) -> bool {
+    const BETWEEN_OWNERS: [&str; 3] = ["private", "bucket-owner-read", "bucket-owner-full-control"];
+    match canned(record, request) {
+        None => request.is_absent(),
+        Some(word) => {
+            request.grants.is_empty() && !request.body && BETWEEN_OWNERS.contains(&word.as_str())
+        }
+    }
+}
+
+pub(super) fn project(event: &Event, target: &Target) -> Option<AclState> {
+    let record = &event.record;
+    match record.event_name.as_str() {
+        "PutBucketOwnershipControls" => acls_switched_off(record),
+        // They say what the ACL means, and not what it says.
+        "DeleteBucketOwnershipControls"
+        | "PutBucketPublicAccessBlock"
+        | "DeleteBucketPublicAccessBlock" => None,
+        _ => match event.origin {
+            Origin::S3 | Origin::Other => None,
+            Origin::CloudTrail => asked_for(record, target),
+        },
+    }
+}
+
+/// A bucket whose ACLs are off shows its owner alone, whatever was granted before.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>.
+fn acls_switched_off(record: &Record) -> Option<AclState> {
+    let asked: PutBucketOwnershipControls = record.parameters().ok()?;
+    let ownership = ObjectOwnership::from_word(&asked.ownership.ok()?)?;
+    let off = ownership == ObjectOwnership::BucketOwnerEnforced;
+    off.then(|| {
+        let mut state = AclState::of(owner_alone());
+        state.ownership = Some(ownership);
+        state
+    })
+}
+
+fn owner_alone() -> Acl {
+    Acl { owner: None, grants: vec![full_control(Grantee::Owner)] }
+}
+
+fn full_control(grantee: Grantee) -> Grant {
+    Grant { grantee, permission: "FULL_CONTROL".to_owned() }
+}
+
+/// The ACL that the call asked for, which S3 stores as it was asked for.
+fn asked_for(record: &Record, target: &Target) -> Option<AclState> {
+    let request: AclRequest = record.parameters().ok()?;
+    if request.is_absent() && form_acl(record).is_none() {
+        // A new bucket without an ACL has its owner's; a call that sets an ACL and tells none has
+        // left it out (grantees named by e-mail).
+        return (record.event_name == "CreateBucket").then(|| AclState::of(owner_alone()));
+    }
+    let read = match record.parameters_value() {
+        Ok(parameters) => ReadAcl::of(&parameters),
+        Err(unusable) => ReadAcl {
+            acl: Acl::default(),
+            canned: None,
+            unreadable: vec![unusable.to_string()],
+        },
+    };
+    let mut state = AclState::of(read.acl);
+    state.unreadable = read.unreadable;
+    // A member that is there and is neither text nor a list of one is no canned ACL.
+    if let Err(problem) = s3::given(request.canned.clone()) {
+        state.unreadable.push(problem);
+    }
+    let on_object = matches!(target.resource.id, ResourceId::Object { .. });
+    if let Some(acl) = canned(record, &request).and_then(|word| canned_acl(&word, on_object)) {
+        state.acl.grants.extend(acl.grants);
+    }
+    Some(state)
+}
+
+/// The canned ACL that the call names: a header, or the field `acl` of a form.
+fn canned(record: &Record, request: &AclRequest) -> Option<String> {
+    request.canned.clone().ok().or_else(|| form_acl(record))
+}
+
+/// The field `acl` of an upload by form. Elsewhere `acl` is an empty member that names the
+/// subresource.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>.
+fn form_acl(record: &Record) -> Option<String> {
+    struct Form(Option<String>);
+    impl FromMembers for Form {
+        fn from_members(object: &Object<'_>) -> Self {
+            Self(object.text("acl").ok())
+        }
+    }
+    if record.event_name != "PostObject" {
+        return None;
+    }
+    record.parameters::<Form>().ok()?.0
+}
+
+/// What a canned ACL stands for.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl>.
+fn canned_acl(word: &str, on_object: bool) -> Option<Acl> {
+    let group = |uri: &str, permission: &str| Grant {
+        grantee: Grantee::Group { uri: uri.to_owned() },
+        permission: permission.to_owned(),
+    };
+    let everyone = PublicGroup::AllUsers.uri();
+    let mut acl = owner_alone();
+    match word {
+        "private" => {}
+        "public-read" => acl.grants.push(group(everyone, "READ")),
+        "public-read-write" => {
+            acl.grants.push(group(everyone, "READ"));
+            acl.grants.push(group(everyone, "WRITE"));
+        }
+        "authenticated-read" => acl.grants.push(group(PublicGroup::AuthenticatedUsers.uri(), "READ")),
+        "aws-exec-read" => acl.grants.push(Grant {
+            grantee: Grantee::CanonicalUser { id: super::EC2_BUNDLES.to_owned() },
+            permission: "READ".to_owned(),
+        }),
+        // For a bucket S3 ignores the two.
+        "bucket-owner-read" | "bucket-owner-full-control" => {
+            if on_object {
+                acl.grants.push(full_control(Grantee::Owner));
+            }
+        }
+        "log-delivery-write" => {
+            acl.grants.push(group(super::LOG_DELIVERY, "WRITE"));
+            acl.grants.push(group(super::LOG_DELIVERY, "READ_ACP"));
+        }
+        _ => return None,
+    }
+    Some(acl)
+}

@@ -1,0 +1,128 @@
+//! What a record tells: which version was written, and how S3 says it stored it.
+
+use events::{
+    Event, Origin, Record,
+    parameters::s3::{AdditionalData, Encryption as Headers, NativeEvent, SseApplied, WrittenObject},
+};
+use model::Timestamp;
+
+use super::{
+    SUBSCRIPTIONS,
+    state::{DefaultEncryption, Encryption, StoredVersion, UploadState},
+};
+use crate::{NotMine, Triage, control::subscribes, s3};
+
+/// From then on S3 encrypts every new object, 2023-01-05.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html>.
+const ENCRYPTED_SINCE: Timestamp = match Timestamp::from_timestamp(1_672_876_800, 0) {
+    Some(time) => time,
+    None => Timestamp::MIN_UTC,
+};
+
+pub(super) fn triage(event: &Event) -> Triage {
+    let record = &event.record;
+    if !subscribes(SUBSCRIPTIONS, record) {
+        return Triage::NotMine(NotMine::NotCovered);
+    }
+    if record.failure().is_some() {
+        return Triage::NotMine(NotMine::CallFailed);
+    }
+    if event.service_delivery() || is_native_delivery(event) {
+        return Triage::NotMine(NotMine::ServiceDelivery);
+    }
+    let version = match event.origin {
+        Origin::S3 => None,
+        // The answer names the version that was written; `versionId` of a request would name one
+        // that is read.
+        Origin::CloudTrail | Origin::Other => {
+            record.response::<WrittenObject>().ok().and_then(|written| written.version_id.ok())
+        }
+    };
+    s3::object_of(event, version)
+}
+
+/// Whether a native event tells of an AWS service's own delivery: the requester is a service's name
+/// in place of an account.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>.
+fn is_native_delivery(event: &Event) -> bool {
+    let requester = || event.record.parameters::<NativeEvent>().ok()?.requester.ok();
+    event.origin == Origin::S3
+        && requester().is_some_and(|requester| {
+            requester.ends_with(".amazonaws.com") || requester.ends_with(".amazonaws.com.cn")
+        })
+}
+
+pub(super) fn project(event: &Event) -> Option<UploadState> {
+    let record = &event.record;
+    match event.origin {
+        Origin::CloudTrail => {}
+        // A native event says nothing of the encryption.
+        Origin::S3 | Origin::Other => return None,
+    }
+    let asked = record.parameters::<Headers>().ok();
+    let written = record.response::<WrittenObject>().ok();
+    let applied =
+        record.additional::<AdditionalData>().ok().and_then(|added| added.sse_applied.ok());
+    let answered = written.as_ref().map(|written| &written.encryption);
+    let encryption = encryption(record, applied.as_ref(), answered, asked.as_ref())?;
+    let mut version = StoredVersion::of(encryption);
+    version.by_default = matches!(
+        applied,
+        Some(SseApplied::DefaultSseS3 | SseApplied::DefaultSseKms | SseApplied::DefaultDsseKms)
+    );
+    version.version_id = written.as_ref().and_then(|written| written.version_id.clone().ok());
+    version.bucket_key = [answered, asked.as_ref()]
+        .into_iter()
+        .flatten()
+        .any(|headers| headers.bucket_key == Ok(true));
+    version.storage_class = record
+        .parameters::<events::parameters::s3::PutObject>()
+        .ok()
+        .and_then(|put| put.storage_class.ok())
+        .filter(|class| class != "STANDARD");
+    // An upload that was stored by default proves what the default was.
+    let default = version.by_default.then(|| DefaultEncryption {
+        encryption: version.encryption.clone(),
+        bucket_key: version.bucket_key,
+    });
+    Some(UploadState { version, default, keys: Vec::new(), details: None, from_record: true })
+}
+
+/// How the version is stored, by what S3 did rather than by what was asked for; `None`: the record
+/// does not tell.
+fn encryption(
+    record: &Record,
+    applied: Option<&SseApplied>,
+    answered: Option<&Headers>,
+    asked: Option<&Headers>,
+) -> Option<Encryption> {
+    let headers = [answered, asked];
+    let customer = headers
+        .into_iter()
+        .flatten()
+        .any(|headers| headers.customer_algorithm.is_ok());
+    if customer || applied == Some(&SseApplied::SseC) {
+        return Some(Encryption::Customer);
+    }
+    let first = |read: fn(&Headers) -> Option<String>| headers.into_iter().flatten().find_map(read);
+    let key = first(|headers| headers.kms_key_id.clone().ok());
+    match applied {
+        Some(SseApplied::DefaultSseS3 | SseApplied::SseS3) => return Some(Encryption::S3),
+        Some(SseApplied::DefaultSseKms | SseApplied::SseKms) => {
+            return Some(Encryption::Kms { key });
+        }
+        Some(SseApplied::DefaultDsseKms | SseApplied::DsseKms) => {
+            return Some(Encryption::KmsTwice { key });
+        }
+        Some(SseApplied::SseC | SseApplied::Other(_)) | None => {}
+    }
+    if let Some(word) = first(|headers| headers.algorithm.clone().ok()) {
+        return Some(Encryption::from_words(Some(&word), key.as_deref()));
+    }
+    if let Some(SseApplied::Other(word)) = applied {
+        return Some(Encryption::Other { word: word.clone(), key });
+    }
+    let before = record.event_time.is_some_and(|time| time < ENCRYPTED_SINCE);
+    let one_call = matches!(record.event_name.as_str(), "PutObject" | "CopyObject" | "PostObject");
+    (before && one_call).then_some(Encryption::None)
+}

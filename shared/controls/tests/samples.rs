@@ -1,0 +1,97 @@
+//! Every sample event, judged by the control whose folder it is in, from the record alone.
+//!
+//! The expectations stand in `tests/samples/<control>.txt`; `UPDATE_EXPECT=1` renews them.
+#![expect(clippy::disallowed_methods, reason = "the samples are files")]
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use controls::{AnyControl, Judged, NoStates, all};
+use events::read;
+use expect_test::expect_file;
+use model::{Status, Trust};
+
+fn samples(control: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(control);
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+fn told(judged: &Judged) -> String {
+    let mut text = format!("{:?}", judged.status).to_lowercase();
+    if let Some(reason) = &judged.reason {
+        write!(text, " ({reason})").unwrap();
+    }
+    if let Some(target) = &judged.target {
+        write!(text, " {}", target.resource.arn).unwrap();
+    }
+    text.push('\n');
+    for finding in &judged.findings {
+        writeln!(text, "    {} ({})", finding.code, finding.confidence.as_str()).unwrap();
+        writeln!(text, "    {}", finding.title).unwrap();
+        if let Some(reason) = &finding.held_back {
+            writeln!(text, "    held back: {reason}").unwrap();
+        }
+        for operation in finding.remedies.iter().flat_map(|remedy| &remedy.operations) {
+            writeln!(text, "    > {} {}", operation.operation, operation.parameters).unwrap();
+        }
+    }
+    text
+}
+
+fn judge_samples(control: &dyn AnyControl) -> String {
+    let trust = Trust {
+        own_roles: vec!["arn:*:iam::*:role/snapback-*".to_owned()],
+        ..Trust::default()
+    };
+    let mut text = String::new();
+    for path in samples(control.id().as_str()) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        for item in read(&fs::read(&path).unwrap()) {
+            let event = item.event.unwrap();
+            let judged = control.judge(&event, &NoStates, &trust);
+            assert_ne!(judged.reason.as_deref(), Some("not_covered"), "{name} is in a wrong folder");
+            writeln!(text, "{name}#{}: {}", item.index, told(&judged)).unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn iam_trust_policy_samples_are_judged_as_expected() {
+    expect_file!["samples/iam-trust-policy.txt"]
+        .assert_eq(&judge_samples(&controls::IamTrustPolicy));
+}
+
+#[test]
+fn s3_public_acl_samples_are_judged_as_expected() {
+    expect_file!["samples/s3-public-acl.txt"].assert_eq(&judge_samples(&controls::S3PublicAcl));
+}
+
+#[test]
+fn s3_unencrypted_upload_samples_are_judged_as_expected() {
+    expect_file!["samples/s3-unencrypted-upload.txt"]
+        .assert_eq(&judge_samples(&controls::S3UnencryptedUpload));
+}
+
+#[test]
+fn every_control_has_samples_of_each_ending() {
+    for control in all() {
+        let mut endings: Vec<Status> = Vec::new();
+        for path in samples(control.id().as_str()) {
+            for item in read(&fs::read(&path).unwrap()) {
+                let event = item.event.unwrap();
+                endings.push(control.judge(&event, &NoStates, &Trust::default()).status);
+            }
+        }
+        assert!(endings.len() >= 8, "{}", control.id());
+        for ending in [Status::Finding, Status::Clean, Status::Unclear, Status::Ignored] {
+            assert!(endings.contains(&ending), "{} shows no {ending:?}", control.id());
+        }
+    }
+}
