@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 use crate::{Control, NotMine, StateError, Subscription, Triage, control::subscribes};
 
 /// A remedy as it may be shown: what it would do, without its type.
+///
+/// Each finding has the remedy for itself alone; [`AnyControl::plan`] makes of the permitted ones
+/// the writes that would really be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedRemedy {
     /// The response that permits it.
@@ -90,7 +93,20 @@ pub trait AnyControl: Send + Sync {
 
     /// Judges an event from its record, or from supplied states where they tell of its resource.
     /// Whether Snapback itself made the change is not asked here.
-    fn judge(&self, event: &Event, states: &dyn States, trust: &Trust) -> Judged;
+    fn judge(&self, event: &Event, states: &dyn States, trust: &Trust) -> Judged {
+        self.plan(event, states, trust, &mut |_, _| Response::Ignore).0
+    }
+
+    /// As [`AnyControl::judge`], and beside it the remedies that would be applied where `decide`
+    /// says of each finding how far to go: those permitted, joined where one write serves several
+    /// findings.
+    fn plan(
+        &self,
+        event: &Event,
+        states: &dyn States,
+        trust: &Trust,
+        decide: &mut dyn FnMut(&Target, &Finding<PlannedRemedy>) -> Response,
+    ) -> (Judged, Vec<PlannedRemedy>);
 }
 
 impl<C: Control> AnyControl for C {
@@ -114,39 +130,73 @@ impl<C: Control> AnyControl for C {
         Control::write_actions(self)
     }
 
-    fn judge(&self, event: &Event, states: &dyn States, trust: &Trust) -> Judged {
+    fn plan(
+        &self,
+        event: &Event,
+        states: &dyn States,
+        trust: &Trust,
+        decide: &mut dyn FnMut(&Target, &Finding<PlannedRemedy>) -> Response,
+    ) -> (Judged, Vec<PlannedRemedy>) {
         let target = match self.triage(event) {
             Triage::Mine(target) => target,
-            Triage::NotMine(why) => return Judged::ignored(why),
-            Triage::Malformed(what) => return Judged::unreadable(None, what),
+            Triage::NotMine(why) => return (Judged::ignored(why), Vec::new()),
+            Triage::Malformed(what) => return (Judged::unreadable(None, what), Vec::new()),
         };
         let trust = trust.seen_from(&target.resource.account);
         let state = match known(self, event, &target, states) {
             Ok(state) => state.filter(|state| self.suffices(&target, state, &trust)),
-            Err(error) => return Judged::unreadable(Some(target), error.to_string()),
+            Err(error) => {
+                return (Judged::unreadable(Some(target), error.to_string()), Vec::new());
+            }
         };
         let Some(state) = state else {
-            return Judged {
+            let judged = Judged {
                 status: Status::Unclear,
                 reason: Some("state_not_in_record".to_owned()),
                 target: Some(target),
                 findings: Vec::new(),
                 would_read: Control::reads(self),
             };
+            return (judged, Vec::new());
         };
-        let findings: Vec<_> = self
-            .assess(&target, &state, &trust)
-            .into_iter()
-            .map(|finding| finding.map_remedies(|remedy| PlannedRemedy::of(&remedy)))
-            .collect();
-        Judged {
+        let mut findings = Vec::new();
+        let mut writes: Vec<Vec<C::Remedy>> = Vec::new();
+        for finding in self.assess(&target, &state, &trust) {
+            let remedies = finding.remedies.clone();
+            let finding = finding.map_remedies(|remedy| PlannedRemedy::of(&remedy));
+            let response = decide(&target, &finding);
+            let permitted = remedies.into_iter().filter(|remedy| remedy.needs() <= response);
+            add(&mut writes, permitted.collect());
+            findings.push(finding);
+        }
+        let judged = Judged {
             status: if findings.is_empty() { Status::Clean } else { Status::Finding },
             reason: None,
             target: Some(target),
             findings,
             would_read: &[],
+        };
+        (judged, writes.iter().flatten().map(PlannedRemedy::of).collect())
+    }
+}
+
+/// Adds one finding's remedies to the writes, joined with what is there where that serves both.
+fn add<R: Remedy>(writes: &mut Vec<Vec<R>>, further: Vec<R>) {
+    if further.is_empty() {
+        return;
+    }
+    for write in &mut *writes {
+        if *write == further {
+            return;
+        }
+        if let ([one], [other]) = (write.as_slice(), further.as_slice())
+            && let Some(joined) = one.join(other)
+        {
+            *write = vec![joined];
+            return;
         }
     }
+    writes.push(further);
 }
 
 impl Judged {

@@ -9,10 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use controls::{AnyControl, Judged, NoStates, all};
+use controls::{AnyControl, Judged, NoStates, PlannedRemedy, all};
 use events::read;
 use expect_test::expect_file;
-use model::{Status, Trust};
+use model::{Confidence, Response, Status, Trust};
 
 fn samples(control: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(control);
@@ -22,7 +22,7 @@ fn samples(control: &str) -> Vec<PathBuf> {
     paths
 }
 
-fn told(judged: &Judged) -> String {
+fn told(judged: &Judged, writes: &[PlannedRemedy]) -> String {
     let mut text = format!("{:?}", judged.status).to_lowercase();
     if let Some(reason) = &judged.reason {
         write!(text, " ({reason})").unwrap();
@@ -37,9 +37,9 @@ fn told(judged: &Judged) -> String {
         if let Some(reason) = &finding.held_back {
             writeln!(text, "    held back: {reason}").unwrap();
         }
-        for operation in finding.remedies.iter().flat_map(|remedy| &remedy.operations) {
-            writeln!(text, "    > {} {}", operation.operation, operation.parameters).unwrap();
-        }
+    }
+    for operation in writes.iter().flat_map(|write| &write.operations) {
+        writeln!(text, "    > {} {}", operation.operation, operation.parameters).unwrap();
     }
     text
 }
@@ -54,9 +54,14 @@ fn judge_samples(control: &dyn AnyControl) -> String {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         for item in read(&fs::read(&path).unwrap()) {
             let event = item.event.unwrap();
-            let judged = control.judge(&event, &NoStates, &trust);
+            // The writes are those of a policy that permits everything that is certain.
+            let (judged, writes) =
+                control.plan(&event, &NoStates, &trust, &mut |_, finding| match finding.confidence {
+                    Confidence::Certain => Response::Revert,
+                    Confidence::Probable | Confidence::Unclear => Response::Alert,
+                });
             assert_ne!(judged.reason.as_deref(), Some("not_covered"), "{name} is in a wrong folder");
-            writeln!(text, "{name}#{}: {}", item.index, told(&judged)).unwrap();
+            writeln!(text, "{name}#{}: {}", item.index, told(&judged, &writes)).unwrap();
         }
     }
     text
