@@ -53,8 +53,10 @@ impl Bridge {
     /// [`Problem::Refused`] with AWS's error code, or when the client is gone.
     pub fn call(&self, service: &str, operation: &str, parameters: Value) -> Result<Value> {
         let name = format!("{service}:{operation}");
-        let request =
-            json!({ "service": service, "operation": operation, "parameters": parameters });
+        let mut request = json!({ "service": service, "operation": operation });
+        if let Some(members) = request.as_object_mut() {
+            members.insert("parameters".to_owned(), parameters);
+        }
         let mut answer: Value = {
             let mut pipe = self.pipe.lock().map_err(|_poisoned| Problem::missing("the client"))?;
             let mut line = request.to_string();

@@ -53,7 +53,10 @@ const KEEPS_DATA: [&str; 6] = [
 /// Infrastructure permissions of every function, by statement: what the runtime and the adapters
 /// of ledger, alerts, pause switch and second looks call, and what Lambda calls with the role.
 const INFRASTRUCTURE: [(&str, &[&str]); 8] = [
-    ("Ledger", &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]),
+    (
+        "Ledger",
+        &["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+    ),
     ("Alerts", &["sns:Publish"]),
     (
         "Queue",

@@ -219,7 +219,7 @@ const DEFECTS: &[Defect] = &[
     }),
     ("a ledger that may be deleted", "actions", |t| {
         let actions = &mut statement(t, "S3PublicAclPermissions", "Ledger")["Action"];
-        actions.as_array_mut().unwrap().push(json!("dynamodb:DeleteItem"));
+        actions.as_array_mut().unwrap().push(json!("dynamodb:DeleteTable"));
     }),
     ("s3:*", "resources_of_actions", |t| {
         statement(t, "S3PublicAclPermissions", "MendBuckets")["Action"] = json!("s3:*");

@@ -1,0 +1,104 @@
+//! The deployments that tests share, and what all of them look at.
+
+use std::{collections::BTreeSet, sync::OnceLock};
+
+use scenarios::stack::{Stack, eventually};
+use serde_json::{Value, json};
+
+/// Everything may be enforced.
+pub(crate) fn enforcing() -> &'static Stack {
+    static STACK: OnceLock<Stack> = OnceLock::new();
+    STACK.get_or_init(|| deploy("111122223333", &ENFORCE))
+}
+
+/// Everything only observes, as freshly deployed.
+pub(crate) fn observing() -> &'static Stack {
+    static STACK: OnceLock<Stack> = OnceLock::new();
+    STACK.get_or_init(|| deploy("444455556666", &[]))
+}
+
+/// Parameters with which every control may revert.
+pub(crate) const ENFORCE: [(&str, &str); 4] = [
+    ("S3UnencryptedUploadPosture", "enforce"),
+    ("S3PublicAclPosture", "enforce"),
+    ("IamTrustPolicyPosture", "enforce"),
+    ("NativeS3Events", "true"),
+];
+
+/// Deploys, or stops the test.
+pub(crate) fn deploy(account: &str, parameters: &[(&str, &str)]) -> Stack {
+    Stack::deploy(account, parameters).expect("the template is deployed")
+}
+
+/// Waits until a function has handled an event so many times: it says so in its log.
+pub(crate) fn wait_until_handled(stack: &Stack, function: &str, event_id: &str, times: usize) {
+    eventually(&format!("delivery {times} of {event_id} to {function}"), || {
+        let lines = stack.logged(function)?;
+        let handled = lines.iter().filter(|line| is_handled(line, event_id)).count();
+        Ok(if handled >= times { Ok(()) } else { Err(lines.join("")) })
+    })
+    .unwrap();
+}
+
+/// Whether a line of a log is the one that ends an event's handling.
+fn is_handled(line: &str, event_id: &str) -> bool {
+    let line: Value = serde_json::from_str(line).unwrap_or_default();
+    line["message"] == "handled" && line["event_id"] == event_id
+}
+
+/// No function of the stack was refused anything about this resource: its role is enough.
+pub(crate) fn assert_nothing_refused(stack: &Stack, about: &str) {
+    let refused: Vec<_> = stack
+        .calls()
+        .unwrap()
+        .into_iter()
+        .filter(|call| !call.allowed && call.resource.contains(about))
+        .collect();
+    assert!(refused.is_empty(), "{refused:?}");
+}
+
+/// What functions asked of AWS about a resource so far, without its order.
+pub(crate) fn asked_about(stack: &Stack, about: &str) -> Vec<String> {
+    let calls = stack.calls().unwrap().into_iter();
+    calls.filter(|call| call.resource.contains(about)).map(|call| call.action).collect()
+}
+
+/// The ledger's entries about a resource.
+pub(crate) fn entries(stack: &Stack, about: &str) -> Vec<Value> {
+    let items = stack.ledger().unwrap().into_iter();
+    items
+        .filter(|item| item.pointer("/kind/S") == Some(&json!("entry")))
+        .map(|item| serde_json::from_str(item.pointer("/body/S").unwrap().as_str().unwrap()).unwrap())
+        .filter(|entry: &Value| entry["resource"].to_string().contains(about))
+        .collect()
+}
+
+/// The metrics that a function has emitted, as (name, value) pairs with the dimensions they have.
+pub(crate) fn metrics(stack: &Stack, function: &str) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    for line in stack.logged(function).unwrap() {
+        let Ok(line) = serde_json::from_str::<Value>(&line) else { continue };
+        let Some(directives) = line.pointer("/_aws/CloudWatchMetrics").and_then(Value::as_array)
+        else {
+            continue;
+        };
+        for metric in directives.iter().flat_map(|one| one["Metrics"].as_array().unwrap()) {
+            let name = metric["Name"].as_str().unwrap();
+            found.push((name.to_owned(), line.clone()));
+        }
+    }
+    found
+}
+
+/// Which of these actions write.
+pub(crate) fn writes<'a>(actions: impl IntoIterator<Item = &'a String>) -> BTreeSet<&'a str> {
+    let reads = ["Get", "List", "Head", "Describe", "Query", "Receive"];
+    actions
+        .into_iter()
+        .map(String::as_str)
+        .filter(|action| {
+            let name = action.split(':').nth(1).unwrap_or_default();
+            !reads.iter().any(|verb| name.starts_with(verb))
+        })
+        .collect()
+}
