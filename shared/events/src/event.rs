@@ -19,7 +19,7 @@ pub enum Origin {
     /// A native S3 event (`Object Created`, `Object ACL Updated`): no actor, no `eventID`; the
     /// envelope's `id` stands in.
     S3,
-    /// Another EventBridge event (a schedule, a GuardDuty finding), or a CloudTrail record that
+    /// Another EventBridge event (a schedule, a `GuardDuty` finding), or a CloudTrail record that
     /// stands for no call (an Insight): well-formed, and nobody asks about it.
     Other,
 }

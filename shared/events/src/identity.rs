@@ -55,7 +55,7 @@ pub(crate) fn actor(
     let id = id
         .or_else(|| raw::owned(identity.user_name))
         .or(principal)
-        .or_else(|| raw::owned(identity.identity_provider))
+        .or_else(|| raw::owned(identity.provider))
         .or_else(|| account.clone())
         .unwrap_or_else(|| "unknown".to_owned());
     let account = account

@@ -209,12 +209,12 @@ fn push_key(path: &mut String, key: &str) {
         path.push_str(key);
     } else {
         let cut: String = key.chars().take(MAX_KEY).collect();
-        path.push_str(&format!("[{cut:?}]"));
+        path.extend(["[", &format!("{cut:?}"), "]"]);
     }
 }
 
 fn push_index(path: &mut String, index: u64) {
-    path.push_str(&format!("[{index}]"));
+    path.extend(["[", &index.to_string(), "]"]);
 }
 
 /// The byte at which serde stopped. It counts lines from 1 and, within the line, the bytes that it
@@ -315,7 +315,7 @@ mod tests {
             (r#"{"a":1,"b":2"#, "b"),
             (r#"{"a":1,"b":{}"#, "b"),
             (r#"{"x y":{"a\"b":"#, r#"["x y"]["a\\\"b"]"#),
-            (r#"[[1,[2,"#, "[0][1][1]"),
+            ("[[1,[2,", "[0][1][1]"),
         ];
         for (text, path) in cases {
             assert_eq!(path_to(text), path, "{text}");

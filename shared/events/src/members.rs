@@ -133,7 +133,7 @@ members! {
         account_id: b"accountId",
         user_name: b"userName",
         invoked_by: b"invokedBy",
-        identity_provider: b"identityProvider",
+        provider: b"identityProvider",
         session_context: b"sessionContext",
         on_behalf_of: b"onBehalfOf",
     }

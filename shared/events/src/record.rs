@@ -1,7 +1,5 @@
 //! The CloudTrail record: its head, whether the call failed, what it concerned.
 
-use std::fmt::Write as _;
-
 use model::{AccountId, Actor};
 use serde_json::value::RawValue;
 
@@ -133,7 +131,7 @@ impl Record {
         entries.into_iter().filter_map(reference).collect()
     }
 
-    /// Sixteen hex digits that are the same for the same content.
+    /// A name that is the same for the same content.
     pub(crate) fn digest(&self) -> String {
         let parts = [
             Some(self.event_source.as_str()),
@@ -158,10 +156,7 @@ impl Record {
             Some(time) => hash.field(&time.timestamp_micros().to_be_bytes()),
             None => hash.absent(),
         }
-        let mut text = String::from("content:");
-        // Writing to a string cannot fail.
-        write!(text, "{:016x}", hash.0).unwrap_or_default();
-        text
+        format!("content:{:016x}", hash.0)
     }
 }
 

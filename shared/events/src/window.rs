@@ -195,10 +195,10 @@ impl<R: BufRead> Window<R> {
         None
     }
 
-    fn begins_like(&self, line: usize, like: Like) -> bool {
-        let first = self.part(line, self.len()).iter().position(|byte| !is_blank(*byte));
+    fn begins_like(&self, begin: usize, like: Like) -> bool {
+        let first = self.part(begin, self.len()).iter().position(|byte| !is_blank(*byte));
         first == Some(like.indent)
-            && self.byte(line.saturating_add(like.indent)) == Some(like.opener)
+            && self.byte(begin.saturating_add(like.indent)) == Some(like.opener)
     }
 
     /// How the line begins whose first bracket is this byte; not indented when that is not the first

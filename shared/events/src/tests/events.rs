@@ -140,7 +140,6 @@ fn actor(identity: &Value) -> String {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table of every variant")]
 fn every_identity_is_normalised() {
     let cases = [
         (

@@ -156,7 +156,8 @@ impl Seeded {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(end.max(1)).unwrap()).unwrap()
+        let end = u64::try_from(end.max(1)).unwrap();
+        usize::try_from(self.0.checked_rem(end).unwrap()).unwrap()
     }
 }
 
