@@ -260,3 +260,43 @@ fn responses(states: &dyn States, target: &Target) -> Option<Value> {
     }
     merged.map(Value::Object)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{S3PublicAcl, test_support::record};
+
+    /// The grants to groups that the planned writes leave, one list for each write.
+    fn left(decide: &mut dyn FnMut(&str) -> Response) -> Vec<Vec<String>> {
+        let parameters = json!({"bucketName": "amzn-s3-demo-site", "x-amz-acl": "public-read-write"});
+        let event = record("s3.amazonaws.com", "PutBucketAcl", parameters);
+        let event = Event::from_value(&event).unwrap();
+        let (judged, remedies) =
+            S3PublicAcl.plan(&event, &NoStates, &Trust::default(), &mut |_, finding| {
+                decide(&finding.code)
+            });
+        assert_eq!(judged.findings.len(), 2);
+        let grants = |remedy: &PlannedRemedy| {
+            let call = remedy.operations[0].parameters.to_string();
+            ["READ", "WRITE"].map(|right| format!("\"{right}\"")).into_iter()
+                .filter(|right| call.contains(right.as_str())).collect()
+        };
+        remedies.iter().map(grants).collect()
+    }
+
+    #[test]
+    fn findings_of_one_state_are_mended_by_one_write() {
+        assert_eq!(left(&mut |_| Response::Revert), [Vec::<String>::new()]);
+    }
+
+    #[test]
+    fn a_write_mends_only_what_was_permitted() {
+        let mut only_read = |code: &str| {
+            if code.ends_with(":READ") { Response::Revert } else { Response::Alert }
+        };
+        assert_eq!(left(&mut only_read), [vec!["\"WRITE\"".to_owned()]]);
+        assert_eq!(left(&mut |_| Response::Alert), Vec::<Vec<String>>::new());
+    }
+}

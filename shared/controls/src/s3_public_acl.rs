@@ -150,7 +150,7 @@ const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
 /// AWS's own accounts that stand in ACLs because AWS put them there.
 ///
-/// `awslogsdelivery` writes CloudFront's standard logs, in China under an id of its own.
+/// `awslogsdelivery` writes `CloudFront`'s standard logs, in China under an id of its own.
 /// Source: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/AccessLogs.html>.
 const AWS_ACCOUNTS: [&str; 3] = [
     "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0",

@@ -13,6 +13,7 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const STRANGER: &str = "444455556666";
 
 /// A record of a successful call by an IAM user.
+#[expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads better")]
 pub(crate) fn record(source: &str, name: &str, parameters: Value) -> Value {
     let global = source == "iam.amazonaws.com";
     json!({

@@ -2,6 +2,7 @@
 //!
 //! The expectations stand in `tests/samples/<control>.txt`; `UPDATE_EXPECT=1` renews them.
 #![expect(clippy::disallowed_methods, reason = "the samples are files")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its samples has failed")]
 
 use std::{
     fmt::Write as _,
