@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use clap_complete::Shell;
+use iam_document::Kind;
 use model::{Posture, Timestamp};
 
 const EXAMPLES: &str = "\
@@ -160,28 +161,28 @@ Examples:
   snapback inspect --batch documents.jsonl
 
 A line of --batch is {\"id\": ..., \"kind\": ..., \"document\": ..., \"context\": {...}}; it is answered by
-one line of JSON with the same id.")]
+one line of JSON with the same id. The other flags stand in for what a line leaves out.")]
 pub struct InspectArgs {
     /// What the document is.
     #[arg(long, value_name = "KIND", value_parser = kinds(), required_unless_present = "batch")]
     pub kind: Option<String>,
     /// Whom and what the account trusts (TOML or JSON).
-    #[arg(long, value_name = "FILE", conflicts_with = "batch")]
+    #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
     /// The account that owns the document.
-    #[arg(long, value_name = "ID", conflicts_with = "batch")]
+    #[arg(long, value_name = "ID")]
     pub account: Option<String>,
     /// The organization of that account, `o-...`.
-    #[arg(long, value_name = "ID", conflicts_with = "batch")]
+    #[arg(long, value_name = "ID")]
     pub org: Option<String>,
     /// An account that is as good as our own (may be repeated).
-    #[arg(long = "trusted-account", value_name = "ID", conflicts_with = "batch")]
+    #[arg(long = "trusted-account", value_name = "ID")]
     pub trusted_accounts: Vec<String>,
-    /// How to write the result.
-    #[arg(long, value_enum, default_value = "text", conflicts_with = "batch")]
+    /// How to write the result; --batch always writes JSON.
+    #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
     /// Read JSON lines of documents and answer one line each.
-    #[arg(long, conflicts_with = "kind")]
+    #[arg(long)]
     pub batch: bool,
     /// The document; `-` is standard input.
     #[arg(value_name = "FILE")]
@@ -247,7 +248,7 @@ fn control_ids() -> PossibleValuesParser {
 }
 
 fn kinds() -> PossibleValuesParser {
-    PossibleValuesParser::new(crate::inspect::KINDS)
+    PossibleValuesParser::new(Kind::ALL.map(Kind::as_str))
 }
 
 fn timestamp(text: &str) -> Result<Timestamp, String> {

@@ -18,6 +18,9 @@ use thiserror::Error;
 /// Large enough that system calls do not show, small enough that memory stays flat.
 const BUFFER: usize = 256 * 1024;
 
+/// CloudWatch Logs and Kinesis deliver a few megabytes at most.
+const LARGEST_INFLATED: u64 = 64 * 1024 * 1024;
+
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
@@ -192,6 +195,21 @@ pub fn open(input: &Input, counter: &Counter) -> Result<Box<dyn BufRead>, InputE
     };
     let counted = Counted { inner: raw, counter: counter.clone() };
     decoded(BufReader::with_capacity(BUFFER, counted)).map_err(failed)
+}
+
+/// Undoes compression inside wrappings, up to a size that no delivery reaches.
+///
+/// # Errors
+/// Why it cannot be undone.
+pub fn inflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut plain = Vec::new();
+    let most = LARGEST_INFLATED.saturating_add(1);
+    let mut reader = MultiGzDecoder::new(bytes).take(most);
+    let read = reader.read_to_end(&mut plain).map_err(|error| error.to_string())?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > LARGEST_INFLATED {
+        return Err(format!("it unpacks to more than {LARGEST_INFLATED} bytes"));
+    }
+    Ok(plain)
 }
 
 /// Unzips what is gzipped (once), and drops a byte order mark.

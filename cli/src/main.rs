@@ -1,2 +1,58 @@
 //! The `snapback` command.
-fn main() {}
+
+use std::{io::Write, process::ExitCode};
+
+use clap::Parser;
+use snapback::{
+    args::{Cli, Command, ControlsCommand, PolicyCommand},
+    completions, controls,
+    exit::{Exit, Failure},
+    inspect,
+    output::{complain, people},
+    policy, replay,
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return unparsed(&error).into(),
+    };
+    let ended = match run(cli.command) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let Some(exit) = failure.exit() else { return Exit::Success.into() };
+            complain(&failure.lines().join("\n"));
+            exit
+        }
+    };
+    ended.into()
+}
+
+fn run(command: Command) -> Result<Exit, Failure> {
+    let mut out = people();
+    let exit = match command {
+        Command::Replay(args) => {
+            // It brings its own writer.
+            drop(out);
+            return replay::run(&args);
+        }
+        Command::Inspect(args) => inspect::run(&args, &mut out)?,
+        Command::Policy(PolicyCommand::Check { folder, now }) => {
+            policy::check(&folder, now, &mut out)?
+        }
+        Command::Policy(PolicyCommand::Test { folder }) => policy::test(&folder, &mut out)?,
+        Command::Controls(ControlsCommand::List { format }) => controls::list(format, &mut out)?,
+        Command::Controls(ControlsCommand::Show { id, format }) => {
+            controls::show(&id, format, &mut out)?
+        }
+        Command::Completions { shell } => completions::run(shell, &mut out)?,
+    };
+    out.flush().map_err(Failure::Output)?;
+    Ok(exit)
+}
+
+/// Help and version are answers; anything else that could not be parsed is a usage error.
+fn unparsed(error: &clap::Error) -> Exit {
+    let printed = error.print().is_ok();
+    if error.use_stderr() || !printed { Exit::Usage } else { Exit::Success }
+}

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
-use crate::text::{RED, paint, safe};
+use crate::text::{RED, exact, paint};
 
 /// Standard output, locked and buffered, with colour where a terminal can show it and `NO_COLOR`
 /// does not forbid it.
@@ -38,9 +38,9 @@ fn say(kind: &str, message: &str) {
     let mut err = anstream::stderr().lock();
     for (index, line) in message.lines().enumerate() {
         let told = if index == 0 {
-            writeln!(err, "{head}: {}", safe(line))
+            writeln!(err, "{head}: {}", exact(line))
         } else {
-            writeln!(err, "{}", safe(line))
+            writeln!(err, "{}", exact(line))
         };
         if told.is_err() {
             return;

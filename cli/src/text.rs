@@ -4,8 +4,10 @@
 
 use std::fmt::Write as _;
 
+use alerting::encode;
 use anstyle::{AnsiColor, Style};
 use model::{Response, Severity, Status};
+use serde_json::Value;
 
 /// Widest text we write, however wide the terminal: longer lines are hard to read.
 const WIDEST: usize = 110;
@@ -67,28 +69,37 @@ pub const fn severity_style(severity: Severity) -> Style {
 /// and tests do not depend on a window.
 #[must_use]
 pub fn width() -> usize {
-    let known = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let known = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
     known.unwrap_or(100).clamp(NARROWEST, WIDEST)
 }
 
-/// Text that somebody else chose, made harmless for a terminal: no control or invisible
-/// characters, no new lines, no ends that run off.
+/// Text that somebody else chose, made harmless for a terminal: on one line, visible, without
+/// secrets, and not too long.
 #[must_use]
 pub fn safe(text: &str) -> String {
-    alerting::encode::value(text)
+    encode::plain(text)
 }
 
 /// A JSON value in one line, made harmless. Strings stand without their quotes.
 #[must_use]
-pub fn safe_value(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) => safe(text),
-        other @ (serde_json::Value::Null
-        | serde_json::Value::Bool(_)
-        | serde_json::Value::Number(_)
-        | serde_json::Value::Array(_)
-        | serde_json::Value::Object(_)) => safe(&other.to_string()),
+pub fn safe_value(value: &Value) -> String {
+    encode::value(value)
+}
+
+/// One line as it is, whatever its length, but for what would act on a terminal or not be seen: for
+/// calls, documents and file names, of which every character counts.
+#[must_use]
+pub fn exact(line: &str) -> String {
+    let mut written = String::with_capacity(line.len());
+    for character in line.chars() {
+        if character == ' ' || character.is_ascii_graphic() {
+            written.push(character);
+        } else {
+            let mut buffer = [0; 4];
+            written.push_str(&encode::plain(character.encode_utf8(&mut buffer)));
+        }
     }
+    written
 }
 
 /// Breaks text at spaces so that no line is longer than `width` characters, words that are longer
@@ -124,13 +135,13 @@ pub fn field(out: &mut String, label: &str, text: &str, style: Style, width: usi
     for (index, line) in wrap(text, room).iter().enumerate() {
         let label = if index == 0 { label } else { "" };
         // Padding first: a style's escape would count as columns.
-        let padded = format!("{label:>8}");
+        let padded = format!("{label:>9}");
         line_of(out, &format!("{}  {}", paint(DIM, &padded), paint(style, line)));
     }
 }
 
 /// Columns before the text of a [`field`].
-pub const LABEL: usize = 10;
+pub const LABEL: usize = 11;
 
 /// Writes a line, without blanks at its end.
 pub fn line_of(out: &mut String, line: &str) {
@@ -205,6 +216,13 @@ mod tests {
         assert_eq!(wrap("one two three", 8), ["one two", "three"]);
         assert_eq!(wrap("arn:aws:s3:::long b", 5), ["arn:aws:s3:::long", "b"]);
         assert_eq!(wrap("", 5), [""]);
+    }
+
+    #[test]
+    fn an_exact_line_keeps_all_but_what_would_act_on_a_terminal() {
+        let line = r#"  "URI": "http://acs.amazonaws.com/a\b<c>é"#;
+        assert_eq!(exact(line), line);
+        assert_eq!(exact("a\u{1b}[2J\u{202e}b\n"), r"a\u{1b}[2J\u{202e}b\u{a}");
     }
 
     #[test]

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use alerting::redact;
 use anstyle::Style;
 use events::Event;
-use model::{Actor, ActorKind, Confidence, Decision, Effect, Operation, Response, Status};
+use model::{Actor, ActorKind, Confidence, Decision, Effect, Operation, Status};
+use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::{
+    json,
     judge::{Decided, Judgement},
     line::Place,
 };
 use crate::text::{
-    BOLD, CYAN, DIM, GREEN, LABEL, RED, field, line_of, paint, response_style, safe, safe_value,
+    BOLD, CYAN, DIM, GREEN, LABEL, RED, exact, field, line_of, paint, response_style, safe, safe_value,
     severity_style, status_style,
 };
 
@@ -39,12 +42,17 @@ impl Writer<'_> {
     pub fn event(&self, place: Place<'_>, event: &Event, judgements: &[Judgement]) -> String {
         let mut out = String::new();
         let asked = judgements.iter().any(|judgement| !is_aside(judgement));
-        for judgement in judgements {
+        let mut rest: Vec<&Judgement> = judgements
+            .iter()
             // A call that raises one control's question often raises no other's.
-            if asked && is_aside(judgement) {
-                continue;
-            }
-            self.judgement(&mut out, place, event, judgement);
+            .filter(|judgement| !asked || !is_aside(judgement))
+            .collect();
+        while let Some(first) = rest.first().copied() {
+            let (same, others): (Vec<_>, Vec<_>) =
+                rest.into_iter().partition(|other| std::ptr::eq(*other, first) || agree(first, other));
+            let controls: Vec<&str> = same.iter().map(|one| one.control.as_str()).collect();
+            self.judgement(&mut out, place, event, first, &controls.join(", "));
+            rest = others;
         }
         out
     }
@@ -55,20 +63,19 @@ impl Writer<'_> {
         place: Place<'_>,
         event: &Event,
         judgement: &Judgement,
+        controls: &str,
     ) {
-        heading(out, event, judgement);
-        let told = judgement.decision.is_some();
-        if told {
-            self.put(out, "who", &actor(&event.record.actor));
+        heading(out, event, judgement, controls);
+        let who = actor(&event.record.actor);
+        if let Some(decision) = &judgement.decision {
+            self.put(out, "who", &who);
             self.put(out, "when", &when(event));
             for decided in &judgement.findings {
                 self.finding(out, decided, judgement.findings.len() > 1);
             }
-            if let Some(decision) = &judgement.decision {
-                self.because(out, decision);
-            }
+            self.because(out, decision);
             for operation in &judgement.operations {
-                self.operation(out, operation);
+                self.operation(out, operation, &judgement.changes);
             }
             for (before, after) in &judgement.changes {
                 diff(out, before, after);
@@ -78,9 +85,9 @@ impl Writer<'_> {
             if !text.is_empty() {
                 self.put(out, "why", &text);
             }
-            self.put(out, "who", &format!("{}; {}", actor(&event.record.actor), when(event)));
+            self.put(out, "who", &format!("{who}; {}", when(event)));
         }
-        self.dim(out, "from", &safe(&place.to_string()));
+        self.dim(out, "from", &exact(&place.to_string()));
         out.push('\n');
     }
 
@@ -90,7 +97,7 @@ impl Writer<'_> {
         let mut out = String::new();
         let badge = format!("{:>width$}", "MALFORMED", width = LABEL.saturating_sub(2));
         let badge = paint(status_style(Status::Malformed), &badge);
-        line_of(&mut out, &format!("{badge}  {}", paint(BOLD, &safe(&place.to_string()))));
+        line_of(&mut out, &format!("{badge}  {}", paint(BOLD, &exact(&place.to_string()))));
         self.put(&mut out, "why", &safe(reason));
         out.push('\n');
         out
@@ -125,7 +132,7 @@ impl Writer<'_> {
         }
         field(out, "why", &text, severity_style(severity), self.width);
         for (name, value) in finding.evidence.iter().take(MOST_FACTS) {
-            self.dim(out, "", &format!("{}: {}", safe(name), safe_value(value)));
+            self.dim(out, "", &format!("{}: {}", safe(name), fact(value)));
         }
         if let Some(more) = finding.evidence.len().checked_sub(MOST_FACTS).filter(|more| *more > 0)
         {
@@ -157,11 +164,74 @@ impl Writer<'_> {
         }
     }
 
-    fn operation(&self, out: &mut String, operation: &Operation) {
-        field(out, "would call", &safe(&operation.operation), BOLD, self.width);
-        let pretty = serde_json::to_string_pretty(&operation.parameters).unwrap_or_default();
-        listed(out, pretty.lines().map(|line| (Style::new(), line)), MOST_JSON_LINES);
+    fn operation(&self, out: &mut String, operation: &Operation, changes: &[(String, String)]) {
+        field(out, "remedy", &safe(&operation.operation), BOLD, self.width);
+        let parameters = shortened(redact::value(&operation.parameters), changes);
+        let lines = json::pretty(&parameters, self.width.saturating_sub(LABEL));
+        listed(out, lines.iter().map(|line| (Style::new(), line.as_str())), MOST_JSON_LINES);
     }
+}
+
+/// Parameters without the documents that stand below as a change.
+fn shortened(value: Value, changes: &[(String, String)]) -> Value {
+    match value {
+        Value::String(text) if changes.iter().any(|(_, after)| *after == text) => {
+            Value::String("(the document after the change below)".to_owned())
+        }
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, member)| (name, shortened(member, changes)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)) => other,
+    }
+}
+
+/// A fact in words: structures as `name=value`, everything else as it is.
+fn fact(value: &Value) -> String {
+    let mut parts = Vec::new();
+    flatten("", value, &mut parts);
+    if parts.is_empty() {
+        return "none".to_owned();
+    }
+    parts.join(", ")
+}
+
+fn flatten(name: &str, value: &Value, parts: &mut Vec<String>) {
+    let inner = |key: &str| if name.is_empty() { safe(key) } else { format!("{name}.{}", safe(key)) };
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                flatten(&inner(key), member, parts);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                flatten(name, item, parts);
+            }
+        }
+        Value::Null => {
+            if !name.is_empty() {
+                parts.push(format!("{name}=none"));
+            }
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            let text = safe_value(value);
+            parts.push(if name.is_empty() { text } else { format!("{name}={text}") });
+        }
+    }
+}
+
+/// Whether two judgements of one event say the same: nothing, for the same reason.
+fn agree(one: &Judgement, other: &Judgement) -> bool {
+    one.decision.is_none()
+        && other.decision.is_none()
+        && one.status == Status::Ignored
+        && (one.status, &one.reason) == (other.status, &other.reason)
 }
 
 /// Whether a judgement says nothing but that there was nothing to ask.
@@ -170,7 +240,7 @@ fn is_aside(judgement: &Judgement) -> bool {
     judgement.status == Status::Ignored && judgement.reason.as_deref() == Some(nothing)
 }
 
-fn heading(out: &mut String, event: &Event, judgement: &Judgement) {
+fn heading(out: &mut String, event: &Event, judgement: &Judgement, controls: &str) {
     let (badge, style) = match &judgement.decision {
         Some(decision) => (decision.response.as_str(), response_style(decision.response)),
         None => (status_word(judgement.status), status_style(judgement.status)),
@@ -181,7 +251,7 @@ fn heading(out: &mut String, event: &Event, judgement: &Judgement) {
         Some(resource) => format!("{call} on {}", safe(&resource.arn)),
         None => call,
     };
-    let control = paint(CYAN, judgement.control.as_str());
+    let control = paint(CYAN, controls);
     line_of(out, &format!("{}  {control}  {}", paint(style, &badge), paint(BOLD, &what)));
 }
 
@@ -256,7 +326,8 @@ fn actor(actor: &Actor) -> String {
         text.push_str(", from ");
         text.push_str(&safe(ip));
     }
-    if actor.mfa == Some(false) {
+    // Of people only: a role session of a machine never has it.
+    if actor.mfa == Some(false) && matches!(actor.kind, ActorKind::IamUser | ActorKind::Root) {
         text.push_str(", without MFA");
     }
     text
@@ -279,11 +350,11 @@ fn when(event: &Event) -> String {
 
 /// Lines under one label, cut where they become too many.
 fn listed<'a>(out: &mut String, lines: impl Iterator<Item = (Style, &'a str)>, most: usize) {
-    let indent = " ".repeat(LABEL.saturating_add(2));
+    let indent = " ".repeat(LABEL);
     let mut left = 0_usize;
     for (index, (style, line)) in lines.enumerate() {
         if index < most {
-            line_of(out, &format!("{indent}{}", paint(style, &safe(line))));
+            line_of(out, &format!("{indent}{}", paint(style, &exact(line))));
         } else {
             left = left.saturating_add(1);
         }
@@ -313,7 +384,7 @@ fn diff(out: &mut String, before: &str, after: &str) {
         return;
     }
     let title = format!("{:>width$}", "change", width = LABEL.saturating_sub(2));
-    line_of(out, &format!("{}  {}", paint(DIM, &title), paint(BOLD, "of the document")));
+    line_of(out, &format!("{}  {}", paint(DIM, &title), paint(BOLD, "before and after")));
     listed(out, lines.iter().map(|(style, line)| (*style, line.as_str())), MOST_DIFF_LINES);
 }
 
@@ -322,10 +393,4 @@ fn pretty(document: &str) -> String {
     serde_json::from_str::<serde_json::Value>(document)
         .and_then(|value| serde_json::to_string_pretty(&value))
         .map_or_else(|_| document.to_owned(), |text| text + "\n")
-}
-
-/// The word of a response in the summary.
-#[must_use]
-pub const fn response_title(response: Response) -> &'static str {
-    response.as_str()
 }

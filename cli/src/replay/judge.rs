@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use controls::{AnyControl, Judged, PlannedRemedy, States};
+use controls::{AnyControl, Judged, NotMine, PlannedRemedy, States};
 use events::Event;
 use ledger::History;
-use model::{ControlId, Decision, Finding, Operation, Posture, Resource, Response, Status, Timestamp, Trust};
+use model::{
+    ControlId, Decision, Finding, Operation, Posture, Resource, Response, Status, Target, Timestamp,
+    Trust,
+};
 use policy::Policies;
 use respond::decision::{Facts, decide, is_own_change};
 
@@ -24,7 +27,7 @@ pub struct Judgement {
     pub findings: Vec<Decided>,
     /// The furthest of the decisions.
     pub decision: Option<Decision>,
-    /// The calls that are permitted, without repeats.
+    /// The calls that are permitted, in order.
     pub operations: Vec<Operation>,
     /// What they change in documents: before and after.
     pub changes: Vec<(String, String)>,
@@ -94,77 +97,89 @@ impl<'a> Judge<'a> {
         let Some(asking) = self.by_name.get(event.record.event_name.as_str()) else {
             return Vec::new();
         };
-        asking
-            .iter()
-            .filter_map(|control| {
-                let judged = control.judge(event, self.states, self.trust);
-                let not_covered = Some(controls::NotMine::NotCovered.as_str());
-                if judged.reason.as_deref() == not_covered {
-                    return None;
-                }
-                Some(self.decided(control.id(), event, judged))
-            })
-            .collect()
+        asking.iter().filter_map(|control| self.asked(*control, event)).collect()
     }
 
-    fn decided(&self, control: ControlId, event: &Event, judged: Judged) -> Judgement {
+    /// What one control says; `None`: it does not look at such a call after all.
+    fn asked(&self, control: &'static dyn AnyControl, event: &Event) -> Option<Judgement> {
+        let mut decisions = Vec::new();
+        let mut decide = |target: &Target, finding: &Finding<PlannedRemedy>| {
+            let decision = self.decide(control.id(), event, Some(&target.resource), finding);
+            let response = decision.response;
+            decisions.push(decision);
+            response
+        };
+        let (judged, remedies) = control.plan(event, self.states, self.trust, &mut decide);
         let Judged { mut status, mut reason, target, findings, would_read } = judged;
+        if reason.as_deref() == Some(NotMine::NotCovered.as_str()) {
+            return None;
+        }
         let resource = target.map(|target| target.resource);
-        let actor = &event.record.actor;
-        if status == Status::Clean && is_own_change(actor, self.trust) {
+        if status == Status::Clean && self.is_own(event, resource.as_ref()) {
             status = Status::Ignored;
             reason = Some("own_change".to_owned());
         }
-        let mut decided = Vec::with_capacity(findings.len());
-        if let Some(resource) = &resource {
-            let facts = Facts {
-                actor,
-                resource,
-                tags: None,
-                organizational_units: &[],
-                control,
-                posture: self.posture,
-                // Each record is judged by itself: an archive of a year is no storm.
-                history: History::default(),
-                trust: self.trust,
-                event_time: event.record.event_time,
-                now: self.now,
-            };
-            for finding in findings {
-                let decision = decide(self.policies, &finding, &facts);
-                decided.push(Decided { finding, decision });
-            }
-        }
-        let permitted = || {
-            decided.iter().flat_map(|Decided { finding, decision }| {
-                finding.remedies.iter().filter(|remedy| remedy.needs <= decision.response)
+        let mut decisions = decisions.into_iter();
+        let findings: Vec<Decided> = findings
+            .into_iter()
+            .map(|finding| {
+                // What could not be read was not offered for a remedy, and is decided all the same.
+                let decision = decisions.next().unwrap_or_else(|| {
+                    self.decide(control.id(), event, resource.as_ref(), &finding)
+                });
+                Decided { finding, decision }
             })
-        };
-        let operations = without_repeats(permitted().flat_map(|remedy| remedy.operations.clone()));
-        let changes = without_repeats(permitted().filter_map(|remedy| remedy.document_change.clone()));
-        Judgement {
-            control,
+            .collect();
+        Some(Judgement {
+            control: control.id(),
             status,
             reason,
             resource,
-            decision: furthest(&decided),
-            findings: decided,
-            operations,
-            changes,
+            decision: furthest(&findings),
+            findings,
+            operations: remedies.iter().flat_map(|remedy| remedy.operations.clone()).collect(),
+            changes: remedies.into_iter().filter_map(|remedy| remedy.document_change).collect(),
             would_read,
-        }
+        })
     }
-}
 
-/// Findings of one document share one remedy: it is made once.
-fn without_repeats<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut kept = Vec::new();
-    for item in items {
-        if !kept.contains(&item) {
-            kept.push(item);
+    fn decide(
+        &self,
+        control: ControlId,
+        event: &Event,
+        resource: Option<&Resource>,
+        finding: &Finding<PlannedRemedy>,
+    ) -> Decision {
+        let Some(resource) = resource else {
+            return Decision {
+                response: Response::Alert,
+                because: Vec::new(),
+                errors: vec!["the record names no resource to ask the policies about".to_owned()],
+            };
+        };
+        let facts = Facts {
+            actor: &event.record.actor,
+            resource,
+            tags: None,
+            organizational_units: &[],
+            control,
+            posture: self.posture,
+            // Each record is judged by itself: an archive of a year is no storm.
+            history: History::default(),
+            trust: self.trust,
+            event_time: event.record.event_time,
+            now: self.now,
+        };
+        decide(self.policies, finding, &facts)
+    }
+
+    fn is_own(&self, event: &Event, resource: Option<&Resource>) -> bool {
+        let actor = &event.record.actor;
+        match resource {
+            Some(resource) => is_own_change(actor, &self.trust.seen_from(&resource.account)),
+            None => is_own_change(actor, self.trust),
         }
     }
-    kept
 }
 
 /// The furthest response of all, with the reasons of every finding that goes that far.
@@ -182,13 +197,4 @@ fn furthest(findings: &[Decided]) -> Option<Decision> {
     errors.sort();
     errors.dedup();
     Some(Decision { response, because, errors })
-}
-
-/// Whether a response would be seen by people or by the account.
-#[must_use]
-pub fn tells(response: Response) -> bool {
-    match response {
-        Response::Ignore => false,
-        Response::Alert | Response::Tag | Response::Revert => true,
-    }
 }

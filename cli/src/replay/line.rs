@@ -14,7 +14,7 @@ pub struct Place<'a> {
     /// The input's name.
     pub input: &'a str,
     /// Counts records from 1 within the input.
-    pub index: usize,
+    pub index: u64,
 }
 
 impl fmt::Display for Place<'_> {

@@ -3,6 +3,7 @@
 //! Streams: memory does not grow with the input. One bad record or file never ends the run.
 
 pub mod block;
+mod json;
 pub mod judge;
 pub mod line;
 pub mod summary;
@@ -11,12 +12,12 @@ use std::io::{self, IsTerminal, Write};
 
 use block::Meanings;
 use controls::AnyControl;
-use events::{Event, Reader};
+use events::{Event, EventError, Reader};
 use judge::{Judge, Judgement};
 use line::{Line, Place};
-use model::{Response, Timestamp};
+use model::Response;
 use policy::Policies;
-use summary::{Summary, number};
+use summary::Summary;
 
 use crate::{
     args::{Format, ReplayArgs},
@@ -86,6 +87,14 @@ fn chosen(ids: &[String]) -> Vec<&'static dyn AnyControl> {
         .copied()
         .filter(|control| ids.is_empty() || ids.iter().any(|id| id == control.id().as_str()))
         .collect()
+}
+
+/// An error with its causes, in one line.
+fn said(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", said(cause)),
+        None => error.to_string(),
+    }
 }
 
 /// Where results go.
@@ -195,7 +204,7 @@ impl<W: Write> Sink for Text<'_, W> {
     fn end(&mut self, summary: &Summary, notes: &[String]) -> io::Result<()> {
         self.out.write_all(summary.text().as_bytes())?;
         for text in notes {
-            writeln!(self.out, "{}", text::safe(text))?;
+            writeln!(self.out, "{}", text::exact(text))?;
         }
         self.out.flush()
     }
@@ -216,8 +225,8 @@ impl<'a> Run<'a> {
         Self {
             args,
             policies,
-            meanings: policies.meanings(),
-            summary: Summary { skipped: listing.skipped, ..Summary::default() },
+            meanings: policies.meanings().clone(),
+            summary: Summary::new(listing.skipped),
             counter: Counter::default(),
             progress: Progress::new(io::stderr().is_terminal(), listing.bytes()),
         }
@@ -255,7 +264,7 @@ impl<'a> Run<'a> {
             }
         };
         self.summary.inputs = self.summary.inputs.saturating_add(1);
-        for item in Reader::new(reader) {
+        for item in Reader::new(reader).inflating(input::inflate) {
             let place = Place { input: &input.name, index: item.index };
             match item.event {
                 Ok(event) => {
@@ -265,8 +274,10 @@ impl<'a> Run<'a> {
                 }
                 Err(unreadable) => {
                     self.summary.count_malformed();
-                    let reason = unreadable.to_string();
-                    sink.malformed(place, &reason, &self.progress)?;
+                    sink.malformed(place, &said(&unreadable.error), &self.progress)?;
+                    if let EventError::Read { error, .. } = &unreadable.error {
+                        self.unreadable(&input.name, error);
+                    }
                 }
             }
             if self.summary.records.is_multiple_of(PROGRESS_EVERY) {

@@ -44,6 +44,12 @@ fn more(count: &mut u64) {
 }
 
 impl Summary {
+    /// Nothing yet, but for the files that were left out.
+    #[must_use]
+    pub fn new(skipped: usize) -> Self {
+        Self { skipped, ..Self::default() }
+    }
+
     /// Counts what was said of one event.
     pub fn count(&mut self, judgements: &[Judgement]) {
         more(&mut self.records);
