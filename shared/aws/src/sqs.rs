@@ -20,8 +20,8 @@ pub struct Again {
 }
 
 impl Again {
-    /// The queue with this URL. Without one a second look is refused as worth a retry: the event is
-    /// then delivered again by Lambda, which is slower and needs nothing.
+    /// The queue with this URL. Without one a second look is refused for good, so that people are
+    /// told of what could not be confirmed.
     #[must_use]
     pub fn new(session: &Session, url: Option<String>) -> Self {
         Self { client: Client::new(session.writes()), url }
@@ -38,7 +38,7 @@ impl Later for Again {
     async fn again(&self, recheck: &Recheck) -> Result<(), CloudError> {
         const OPERATION: &str = "sqs:SendMessage";
         let Some(url) = &self.url else {
-            return Err(refusal(OPERATION, "recheck queue", "no queue is set", Retry::Worthwhile));
+            return Err(refusal(OPERATION, "recheck queue", "no queue is set", Retry::Pointless));
         };
         let delay = recheck.delay_seconds.min(LONGEST_DELAY);
         self.client
@@ -98,13 +98,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_missing_queue_is_a_fault_and_an_unset_one_leaves_it_to_lambda() {
+    async fn a_missing_queue_is_a_fault_and_an_unset_one_is_told() {
         let rule = mock!(Client::send_message)
             .then_http_response(|| json_refusal(400, "QueueDoesNotExist"));
         let error = queue(&rule).again(&recheck(10)).await.unwrap_err();
         assert_eq!((error.retry, rule.num_calls()), (Retry::Pointless, 1));
         let unset = Again::new(&session(Trust::default()), None);
         let error = unset.again(&recheck(10)).await.unwrap_err();
-        assert_eq!((error.retry, error.in_doubt), (Retry::Worthwhile, false));
+        assert_eq!((error.retry, error.in_doubt), (Retry::Pointless, false));
     }
 }

@@ -18,15 +18,15 @@ const HOLDS_SECONDS: i64 = 30;
 #[derive(Debug)]
 pub struct Pause {
     client: Client,
-    name: String,
+    name: Option<String>,
     last: Mutex<Option<(Timestamp, bool)>>,
 }
 
 impl Pause {
-    /// The parameter with this name.
+    /// The parameter with this name. Without one there is no switch, and nothing is ever paused.
     #[must_use]
-    pub fn new(session: &Session, name: impl Into<String>) -> Self {
-        Self { client: Client::new(session.reads()), name: name.into(), last: Mutex::new(None) }
+    pub fn new(session: &Session, name: Option<String>) -> Self {
+        Self { client: Client::new(session.reads()), name, last: Mutex::new(None) }
     }
 
     fn remembered(&self, now: Timestamp) -> Option<bool> {
@@ -56,19 +56,20 @@ fn meaning(value: &str) -> Option<bool> {
 impl Switch for Pause {
     async fn paused(&self, now: Timestamp) -> Result<bool, CloudError> {
         const OPERATION: &str = "ssm:GetParameter";
+        let Some(name) = &self.name else { return Ok(false) };
         if let Some(paused) = self.remembered(now) {
             return Ok(paused);
         }
         let answer = self
             .client
             .get_parameter()
-            .name(&self.name)
+            .name(name)
             .send()
             .await
-            .map_err(|error| own(cloud_error(Kind::Read, OPERATION, &self.name, error)))?;
+            .map_err(|error| own(cloud_error(Kind::Read, OPERATION, name, error)))?;
         let value = answer.parameter().and_then(|parameter| parameter.value());
         let paused = value.and_then(meaning).ok_or_else(|| {
-            refusal(OPERATION, &self.name, "neither true nor false", Retry::Pointless)
+            refusal(OPERATION, name, "neither true nor false", Retry::Pointless)
         })?;
         self.remember(now, paused);
         Ok(paused)
@@ -89,7 +90,7 @@ mod tests {
         let session = session(Trust::default());
         Pause {
             client: scripted!(aws_sdk_ssm, session.reads(), rules.iter().copied()),
-            name: "/snapback/paused".to_owned(),
+            name: Some("/snapback/paused".to_owned()),
             last: Mutex::new(None),
         }
     }
@@ -142,6 +143,12 @@ mod tests {
             let error = pause.paused(at(0)).await.unwrap_err();
             assert_eq!((error.code.as_str(), error.retry), (expected, Retry::Pointless));
         }
+        assert!(!pause.paused(at(0)).await.unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_switch_nothing_is_paused_and_nothing_is_read() {
+        let pause = Pause { name: None, ..pause(&[]) };
         assert!(!pause.paused(at(0)).await.unwrap());
     }
 

@@ -10,7 +10,7 @@ mod buckets;
 mod copy;
 #[cfg(feature = "kms")]
 mod head;
-#[cfg(any())]
+#[cfg(feature = "kms")]
 mod objects;
 mod tags;
 
@@ -22,7 +22,7 @@ use model::{Resource, ResourceId};
 use respond::{CloudError, Retry};
 
 pub use buckets::Buckets;
-#[cfg(any())]
+#[cfg(feature = "kms")]
 pub use objects::Objects;
 
 use crate::{

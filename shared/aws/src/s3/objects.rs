@@ -59,7 +59,7 @@ impl Cloud<S3UnencryptedUpload> for Objects {
         remedy: &UploadRemedy,
     ) -> Result<Applied, CloudError> {
         match remedy {
-            UploadRemedy::ReEncrypt(copy) => self.api.re_encrypt(copy).await,
+            UploadRemedy::ReEncrypt(copy) => Box::pin(self.api.re_encrypt(copy)).await,
             UploadRemedy::PutTags { resource, before, after } => {
                 self.api.put_tags(Place::of(resource)?, before, after).await
             }
