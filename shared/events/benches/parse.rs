@@ -2,7 +2,6 @@
 //!
 //! `cargo bench -p events`. With the shared corpus at hand (`SNAPBACK_SHARED`) its bulk records are
 //! read as well, which is what the figures of the docs are taken from.
-#![expect(missing_docs, reason = "criterion's macros write undocumented functions")]
 
 use std::hint::black_box;
 
@@ -84,7 +83,7 @@ fn one(c: &mut Criterion) {
 
 fn many(c: &mut Criterion) {
     let records: Vec<Value> = (0..2000).map(record).collect();
-    let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let lines = records.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     let file = json!({"Records": records}).to_string();
     let pretty = serde_json::to_string_pretty(&json!({"Records": records})).unwrap_or_default();
     let batch: Vec<Value> = records

@@ -88,6 +88,14 @@ pub enum EventError {
         /// The limit.
         limit: usize,
     },
+    /// More records inside one wrapping than any real delivery has. Those before were read.
+    #[error("more than {limit} records in one wrapping at {place}")]
+    TooMany {
+        /// The first that was not read.
+        place: Place,
+        /// The limit.
+        limit: usize,
+    },
     /// A document longer than the reader is allowed to hold.
     #[error("a document of more than {limit} bytes begins at {place}")]
     TooLarge {
@@ -126,6 +134,7 @@ impl EventError {
             | Self::NotAnEvent { place, .. }
             | Self::Member { place, .. }
             | Self::TooNested { place, .. }
+            | Self::TooMany { place, .. }
             | Self::TooLarge { place, .. }
             | Self::Packed { place, .. }
             | Self::Read { place, .. } => place,

@@ -19,8 +19,9 @@ pub enum Origin {
     /// A native S3 event (`Object Created`, `Object ACL Updated`): no actor, no `eventID`; the
     /// envelope's `id` stands in.
     S3,
-    /// Another EventBridge event (a schedule, a `GuardDuty` finding), or a CloudTrail record that
-    /// stands for no call (an Insight): well-formed, and nobody asks about it.
+    /// Another EventBridge event (a schedule, a `GuardDuty` finding), a CloudTrail record that stands
+    /// for no call (an Insight), or one of S3's notifications to queues: well-formed, and nobody
+    /// asks about it.
     Other,
 }
 

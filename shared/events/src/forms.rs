@@ -30,6 +30,10 @@ use crate::{
 /// How deep wrappings may nest. Real ones reach four (SQS batch, SNS message, trail file, record).
 pub const MAX_NESTING: usize = 12;
 
+/// How many records one document may hold inside a wrapping. Real ones carry ten thousand at most
+/// (CloudWatch Logs, Kinesis); lists that are not themselves wrapped are not counted.
+pub const MAX_WRAPPED: usize = 20_000;
+
 /// Undoes gzip. This crate knows no compression: who has it hands it in. It has to bound its output.
 pub type Inflate = fn(&[u8]) -> Result<Vec<u8>, String>;
 
@@ -263,6 +267,13 @@ impl Unwrapper {
 
     fn list(&mut self, elements: &[&RawValue], spot: &Spot<'_>, depth: usize, delivery: &Delivery) {
         for (index, element) in elements.iter().enumerate() {
+            if self.found.len() >= MAX_WRAPPED {
+                let spot = spot.index(as_u64(index));
+                let place = spot.place(element.get().as_bytes(), 0, "");
+                let error = EventError::TooMany { place, limit: MAX_WRAPPED };
+                self.broken(error, element.get().as_bytes(), delivery);
+                return;
+            }
             self.text(element.get(), &spot.index(as_u64(index)), depth, delivery);
         }
     }

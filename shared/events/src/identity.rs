@@ -46,11 +46,11 @@ pub(crate) fn actor(
         ActorKind::SamlUser | ActorKind::WebIdentityUser => {
             arn.clone().or_else(|| principal.clone())
         }
-        ActorKind::Root
-        | ActorKind::IamUser
-        | ActorKind::Role
-        | ActorKind::FederatedUser
-        | ActorKind::Unknown => arn.clone(),
+        // A root user's name is the account's alias, which can be changed.
+        ActorKind::Root => arn.clone().or_else(|| account.clone()),
+        ActorKind::IamUser | ActorKind::Role | ActorKind::FederatedUser | ActorKind::Unknown => {
+            arn.clone()
+        }
     };
     let id = id
         .or_else(|| raw::owned(identity.user_name))

@@ -28,7 +28,7 @@ mod tests;
 pub use consistency::Inconsistent;
 pub use error::{EventError, Place, RAW_LIMIT, Unreadable};
 pub use event::{Envelope, Event, Origin, Record};
-pub use forms::{Delivery, Inflate, Item, MAX_NESTING, is_gzip};
+pub use forms::{Delivery, Inflate, Item, MAX_NESTING, MAX_WRAPPED, is_gzip};
 pub use parameters::{Field, Unusable};
 pub use reader::{DOCUMENT_LIMIT, Reader, read};
 pub use record::Reference;

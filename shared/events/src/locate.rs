@@ -34,20 +34,15 @@ impl Base {
 
     /// The position after these further bytes.
     pub(crate) fn after(self, bytes: &[u8]) -> Self {
-        let mut lines = 0_u64;
-        let mut tail = self.column;
-        for byte in bytes {
-            if *byte == b'\n' {
-                lines = lines.saturating_add(1);
-                tail = 1;
-            } else {
-                tail = tail.saturating_add(1);
-            }
-        }
+        let breaks: usize = bytes.iter().map(|byte| usize::from(*byte == b'\n')).sum();
+        let tail = if breaks == 0 { None } else { bytes.rsplit(|byte| *byte == b'\n').next() };
         Self {
             offset: self.offset.saturating_add(as_u64(bytes.len())),
-            line: self.line.saturating_add(lines),
-            column: tail,
+            line: self.line.saturating_add(as_u64(breaks)),
+            column: match tail {
+                Some(tail) => as_u64(tail.len()).saturating_add(1),
+                None => self.column.saturating_add(as_u64(bytes.len())),
+            },
         }
     }
 }

@@ -5,28 +5,27 @@
 //! of any length. What is broken costs as little as can be told: a line among lines, an element among
 //! elements, a document up to where the next one begins.
 
+mod damage;
+
 use std::io::BufRead;
 
 use crate::{
     EventError, Item, Unreadable,
     forms::{Broken, Delivery, Found, Inflate, Unwrapper, is_gzip},
+    locate::Spot,
     scan::{Scan, Scanner},
-    window::{Like, Window},
+    window::Window,
 };
+use damage::Why;
 
 /// How many bytes of one document are held unless [`Reader::limit`] says otherwise. A document is a
 /// line of JSON lines, an element of a list that is spread over lines, or a whole trail file where
 /// that is one line.
 pub const DOCUMENT_LIMIT: usize = 256 * 1024 * 1024;
 
-/// Unreadable lines after which a text without any JSON is taken as one unreadable record.
-const BARREN_LINES: u32 = 100;
-
-/// Lines that are looked at, after one that breaks, to tell JSON lines from a document spread over lines.
-const SNIFFED_LINES: usize = 64;
-
-/// How often a document that never ends is looked into for the next one's beginning.
-const ENDLESS: u32 = 8;
+/// The members whose lists are read element by element.
+const LISTS: [(&str, &str); 3] =
+    [("\"Records\"", "Records"), ("\"Events\"", "Events"), ("\"logEvents\"", "logEvents")];
 
 /// Reads the records of bytes at hand, in any form (see [`Reader`]).
 #[must_use]
@@ -48,8 +47,8 @@ enum State {
 /// A list whose elements are being read.
 #[derive(Debug, Clone, Copy)]
 struct List {
-    /// Whether it is that of an object's `Records`.
-    records: bool,
+    /// The member that it is, where it is not a document itself.
+    key: Option<&'static str>,
     /// Which element is next, from 0.
     next: u64,
     /// Where it must have closed: its line is a document of its own.
@@ -82,22 +81,21 @@ pub struct Reader<R> {
     endless: u32,
 }
 
-/// Which element of which list: that of `Records` or a bare one.
+/// Which element of which list: that of a member or a bare one.
 #[derive(Debug, Clone, Copy)]
 struct Element {
-    records: bool,
+    key: Option<&'static str>,
     index: u64,
 }
 
-/// Why a part of the window cannot be read.
-#[derive(Debug, Clone, Copy)]
-enum Why {
-    /// It is no JSON text.
-    Fault,
-    /// What it is a part of does not end.
-    Cut,
-    /// It is longer than what may be held.
-    TooLarge,
+impl Element {
+    /// Hands the element's place to a function: places borrow the ones before them.
+    fn at<T>(self, top: &Spot<'_>, then: impl FnOnce(&Spot<'_>) -> T) -> T {
+        match self.key {
+            Some(key) => then(&top.key(key).index(self.index)),
+            None => then(&top.index(self.index)),
+        }
+    }
 }
 
 impl<R: BufRead> Reader<R> {
@@ -220,10 +218,10 @@ impl<R: BufRead> Reader<R> {
         };
         match self.window.byte(start) {
             Some(b'{' | b'[' | b'"') => {
-                if let Some((inside, records)) = self.list_begins(start) {
+                if let Some((inside, key)) = self.list_begins(start) {
                     let end = self.lines.then(|| self.window.line_end(start, self.limit));
                     self.window.pass(inside);
-                    self.state = State::List(List { records, next: 0, end, broken: false });
+                    self.state = State::List(List { key, next: 0, end, broken: false });
                 } else {
                     self.one(start);
                 }
@@ -249,25 +247,31 @@ impl<R: BufRead> Reader<R> {
         !compressed
     }
 
-    /// Whether a list of records begins here; then where its first element may be, and whether the
-    /// list is that of an object's `Records`.
-    fn list_begins(&mut self, start: usize) -> Option<(usize, bool)> {
+    /// Whether a list of records begins here; then where its first element may be, and of which
+    /// member the list is the value. A member that is not its object's first is not looked for: the
+    /// object is then held whole.
+    fn list_begins(&mut self, start: usize) -> Option<(usize, Option<&'static str>)> {
         if self.window.byte(start) == Some(b'[') {
-            return Some((start.saturating_add(1), false));
+            return Some((start.saturating_add(1), None));
         }
-        // A line among lines is not waited for.
+        let key = self.token(start, b"{")?;
+        let key = self.window.after_space(key, !self.lines)?;
+        let (name, at) = LISTS.into_iter().find_map(|(quoted, name)| {
+            let at = self.token(key, quoted.as_bytes())?;
+            Some((name, at))
+        })?;
+        let at = self.token(at, b":")?;
+        let at = self.token(at, b"[")?;
+        Some((at, Some(name)))
+    }
+
+    /// Where this token ends, if it is next. A line among lines is not waited for.
+    fn token(&mut self, at: usize, token: &[u8]) -> Option<usize> {
         let on = !self.lines;
-        let mut at = start;
-        for token in [&b"{"[..], b"\"Records\"", b":", b"["] {
-            at = self.window.after_space(at, on)?;
-            let end = at.saturating_add(token.len());
-            while self.window.len() < end && on && self.window.more() {}
-            if self.window.part(at, end) != token {
-                return None;
-            }
-            at = end;
-        }
-        Some((at, true))
+        let at = self.window.after_space(at, on)?;
+        let end = at.saturating_add(token.len());
+        while self.window.len() < end && on && self.window.more() {}
+        (self.window.part(at, end) == token).then_some(end)
     }
 
     /// Reads the document that begins here.
@@ -320,61 +324,9 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// Decides how much a document costs that is broken at `at`, or never ends, and passes that.
-    fn broken(&mut self, start: usize, line_end: usize, at: Option<usize>, opened_only: bool) {
-        if self.lines || (!opened_only && self.lines_follow(line_end)) {
-            // A line among lines. If it was taken for the beginning of a document spread over
-            // lines, that was wrong, and is not tried again.
-            self.strict = self.strict || (self.lines && opened_only);
-            self.lines = true;
-            self.unreadable(start, line_end, None, Why::Fault);
-            self.window.pass(line_end);
-            return;
-        }
-        self.give_up(start, at, None);
-    }
-
-    /// Notes that what begins at `start` is unreadable, and passes it: up to the next line that
-    /// begins alike. `false` when there is none.
-    fn give_up(&mut self, start: usize, at: Option<usize>, element: Option<Element>) -> bool {
-        let like = self.window.like(start);
-        let line_end = self.window.line_end(start, self.limit);
-        // What never ends may have swallowed others of its kind; what breaks ends there.
-        let from = match at {
-            Some(at) => self.window.line_begin(at).max(line_end),
-            None if self.endless < ENDLESS => {
-                self.endless = self.endless.saturating_add(1);
-                line_end
-            }
-            None => self.window.len(),
-        };
-        let next = self.window.next_like(from, like, self.limit);
-        let end = next.unwrap_or(self.window.len());
-        self.unreadable(start, end, element, Why::Fault);
-        self.window.pass(end);
-        next.is_some() || self.window.skip_to(like, self.limit)
-    }
-
-    /// A line that does not begin like JSON.
-    fn garbage(&mut self, start: usize) {
-        let line_end = self.window.line_end(start, self.limit);
-        self.unreadable(start, line_end, None, Why::Fault);
-        self.window.pass(line_end);
-        if line_end.saturating_sub(start) > self.limit {
-            self.window.skip_line();
-        }
-        if !self.fruitful {
-            self.barren = self.barren.saturating_add(1);
-            if self.barren >= BARREN_LINES {
-                self.window.skip_to(Like { indent: 0, opener: b'{' }, self.limit);
-                self.barren = 0;
-            }
-        }
-    }
-
     /// Reads the element of a list that is next, or the end of the list.
     fn list(&mut self, list: List) {
-        let element = Some(Element { records: list.records, index: list.next });
+        let element = Some(Element { key: list.key, index: list.next });
         let Some(start) = self.begin(list.end) else {
             // After a broken element, or a stream that failed, it is no news that the list is open.
             if !list.broken && !self.window.has_failed() {
@@ -385,13 +337,13 @@ impl<R: BufRead> Reader<R> {
             return;
         };
         let closes = self.window.byte(start) == Some(b']');
-        let mut scanner = match (closes, list.records) {
-            (true, false) => {
+        let mut scanner = match (closes, list.key) {
+            (true, None) => {
                 self.window.pass(start.saturating_add(1));
                 self.state = State::Top;
                 return;
             }
-            (true, true) => Scanner::rest_of_object(start.saturating_add(1)),
+            (true, Some(_)) => Scanner::rest_of_object(start.saturating_add(1)),
             (false, _) => Scanner::new(start),
         };
         let next = List { next: list.next.saturating_add(1), ..list };
@@ -431,10 +383,11 @@ impl<R: BufRead> Reader<R> {
             };
             self.unreadable(start, bound, element, why);
             self.window.pass(bound);
-            if matches!(why, Why::TooLarge) {
-                self.window.skip_line();
-            }
             self.state = State::Top;
+            if matches!(why, Why::TooLarge) && list.end.is_none() {
+                self.window.skip_line();
+                self.state = State::List(List { broken: true, ..next });
+            }
             return;
         }
     }
@@ -453,67 +406,22 @@ impl<R: BufRead> Reader<R> {
         from.saturating_add(self.window.part(from, to).trim_ascii_end().len())
     }
 
-    /// Whether one of the following lines is a whole object.
-    fn lines_follow(&mut self, from: usize) -> bool {
-        let mut at = from;
-        for _ in 0..SNIFFED_LINES {
-            if at >= self.window.len() && !self.window.more() {
-                return false;
-            }
-            let end = self.window.line_end(at, self.limit);
-            if self.window.byte(at) == Some(b'{') {
-                let scan = Scanner::new(at).run(self.window.part(0, end));
-                if let Scan::Complete(complete) = scan
-                    && self.window.part(complete, end).trim_ascii().is_empty()
-                {
-                    return true;
-                }
-            }
-            at = end;
-        }
-        false
-    }
-
     /// Takes apart a part of the window, if it is one whole document.
     fn whole(&mut self, from: usize, to: usize) -> bool {
+        self.window.locate(from);
         self.unwrapper.whole(self.window.part(from, to), &self.window.spot())
     }
 
     /// Takes apart a part of the window that is one JSON text.
     fn document(&mut self, from: usize, to: usize, element: Option<Element>) {
         self.fruitful = true;
+        self.window.locate(from);
         let bytes = self.window.part(from, to);
-        let spot = self.window.spot();
-        let records = spot.key("Records");
-        match element {
-            None => self.unwrapper.bytes(bytes, &spot),
-            Some(Element { records: false, index }) => {
-                self.unwrapper.bytes(bytes, &spot.index(index));
-            }
-            Some(Element { records: true, index }) => {
-                self.unwrapper.bytes(bytes, &records.index(index));
-            }
-        }
-    }
-
-    /// Notes that a part of the window cannot be read, and why.
-    fn unreadable(&mut self, from: usize, to: usize, element: Option<Element>, why: Why) {
-        let bytes = self.window.part(from, self.trimmed(from, to));
         let top = self.window.spot();
-        let records = top.key("Records");
-        let spot = match element {
-            None => top,
-            Some(Element { records: false, index }) => top.index(index),
-            Some(Element { records: true, index }) => records.index(index),
-        };
-        let error = match why {
-            Why::TooLarge => {
-                EventError::TooLarge { place: spot.place(bytes, 0, ""), limit: self.limit }
-            }
-            Why::Cut => spot.truncated(bytes),
-            Why::Fault => Unwrapper::fault(bytes, &spot),
-        };
-        self.unwrapper.broken(error, bytes, &Delivery::default());
+        match element {
+            Some(element) => element.at(&top, |spot| self.unwrapper.bytes(bytes, spot)),
+            None => self.unwrapper.bytes(bytes, &top),
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use model::{AccountId, Actor};
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     Envelope, EventError, Origin, Record, identity,
-    locate::Spot,
+    locate::{Spot, as_u64},
     members::{Head, ResourceEntry},
     raw::{self, Shape},
 };
@@ -52,10 +53,14 @@ pub(crate) fn read(
         .map(AccountId::new)
         .or_else(|| envelope.and_then(|envelope| envelope.account.clone()))
         .or_else(|| actor.account.clone().filter(AccountId::is_well_formed));
+    let event_source = raw::owned(head.event_source).unwrap_or_default();
+    // S3's notifications to queues have the members of a record and are none.
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    let origin = if event_source.starts_with("aws:") { Origin::Other } else { origin };
     let record = Record {
         event_id: raw::owned(head.event_id),
         event_name,
-        event_source: raw::owned(head.event_source).unwrap_or_default(),
+        event_source,
         event_time: raw::time(head.event_time),
         event_type,
         region: raw::owned(head.aws_region)
@@ -131,7 +136,8 @@ impl Record {
         entries.into_iter().filter_map(reference).collect()
     }
 
-    /// A name that is the same for the same content.
+    /// A name that is the same for the same content, and for no other: by a name of its choosing an
+    /// event could pass for one that was handled.
     pub(crate) fn digest(&self) -> String {
         let parts = [
             Some(self.event_source.as_str()),
@@ -145,44 +151,27 @@ impl Record {
             self.response_elements.as_deref().map(RawValue::get),
             self.additional_event_data.as_deref().map(RawValue::get),
         ];
-        let mut hash = Fnv::new();
-        for part in parts {
+        let time = self.event_time.map(|time| time.timestamp_micros().to_be_bytes());
+        let parts = parts.into_iter().map(|part| part.map(str::as_bytes));
+        let mut digest = Sha256::new();
+        for part in parts.chain([time.as_ref().map(<[u8; 8]>::as_slice)]) {
+            // A mark and a length before each, so that no two lists of parts read the same.
             match part {
-                Some(part) => hash.field(part.as_bytes()),
-                None => hash.absent(),
+                Some(part) => {
+                    digest.update([1]);
+                    digest.update(as_u64(part.len()).to_be_bytes());
+                    digest.update(part);
+                }
+                None => digest.update([0]),
             }
         }
-        match self.event_time {
-            Some(time) => hash.field(&time.timestamp_micros().to_be_bytes()),
-            None => hash.absent(),
-        }
-        format!("content:{:016x}", hash.0)
+        let hex: String = digest.finalize().into_iter().map(hex).collect();
+        format!("content:{hex}")
     }
 }
 
-/// FNV-1a, 64 bits: two deliveries of one text must agree, nobody is kept out by it.
-struct Fnv(u64);
-
-impl Fnv {
-    const fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    fn byte(&mut self, byte: u8) {
-        self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-
-    fn absent(&mut self) {
-        self.byte(0);
-    }
-
-    /// A field after a mark and its length, so that no two lists of fields read the same.
-    fn field(&mut self, bytes: &[u8]) {
-        self.byte(1);
-        for byte in bytes.len().to_be_bytes().into_iter().chain(bytes.iter().copied()) {
-            self.byte(byte);
-        }
-    }
+fn hex(byte: u8) -> String {
+    format!("{byte:02x}")
 }
 
 fn is_success(code: &str) -> bool {

@@ -7,7 +7,7 @@ use crate::locate::{Base, Spot};
 /// Bytes read at a time, at most: a trail file that is one long line does not fill the memory.
 const CHUNK: u64 = 1 << 20;
 
-/// Passed bytes that are worth moving the rest of the window for.
+/// Passed bytes that are worth moving the rest of the window for, if they are half of it.
 const WORTH_DROPPING: usize = 1 << 18;
 
 /// A window on a stream. Positions count from its beginning, which moves when what was passed is
@@ -22,6 +22,8 @@ pub(crate) struct Window<R> {
     chunk: usize,
     /// Where the window begins in the input.
     base: Base,
+    /// A byte of the window whose position in the input is known.
+    known: (usize, Base),
     ended: bool,
     failure: Option<io::Error>,
 }
@@ -34,6 +36,7 @@ impl<R: BufRead> Window<R> {
             passed: 0,
             chunk: 0,
             base: Base::START,
+            known: (0, Base::START),
             ended: false,
             failure: None,
         }
@@ -51,9 +54,19 @@ impl<R: BufRead> Window<R> {
         self.bytes.get(from..to.min(self.bytes.len())).unwrap_or_default()
     }
 
-    /// The window as a place that parts of it can be located in.
+    /// Works out where this byte stands in the input, so that places after it need not count from
+    /// the window's beginning. Goes forward only.
+    pub(crate) fn locate(&mut self, at: usize) {
+        let (known, base) = self.known;
+        if known < at {
+            self.known = (at, base.after(self.part(known, at)));
+        }
+    }
+
+    /// The window, from what was located last, as a place that parts of it can be located in.
     pub(crate) fn spot(&self) -> Spot<'_> {
-        Spot::within(&self.bytes, self.base)
+        let (known, base) = self.known;
+        Spot::within(self.part(known, self.len()), base)
     }
 
     /// Whether nothing was read or dropped yet.
@@ -99,16 +112,18 @@ impl<R: BufRead> Window<R> {
     /// Forgets what is done with, if that is worth it. Says by how much positions moved.
     pub(crate) fn drop_passed(&mut self) -> usize {
         let all = self.passed == self.bytes.len();
-        if self.passed == 0 || !(all || self.passed >= WORTH_DROPPING) {
+        let half = self.bytes.len().div_ceil(2);
+        if self.passed == 0 || !(all || self.passed >= half.max(WORTH_DROPPING)) {
             return 0;
         }
-        let gone = self.bytes.get(..self.passed).unwrap_or_default();
-        self.base = if all && self.chunk == 0 && gone.last() == Some(&b'\n') {
+        self.base = if all && self.chunk == 0 && self.bytes.last() == Some(&b'\n') {
             // The usual case, one line: no need to look for line breaks.
-            self.base.after_line(gone.len())
+            self.base.after_line(self.passed)
         } else {
-            self.base.after(gone)
+            self.locate(self.passed);
+            self.known.1
         };
+        self.known = (0, self.base);
         self.bytes.drain(..self.passed);
         self.chunk = self.chunk.saturating_sub(self.passed);
         std::mem::take(&mut self.passed)

@@ -177,6 +177,10 @@ fn every_identity_is_normalised() {
             "Root arn:aws:iam::111122223333:root account=111122223333 session=- by=- mfa=None",
         ),
         (
+            json!({"type": "Root", "accountId": "111122223333", "userName": "an-alias"}),
+            "Root 111122223333 account=111122223333 session=- by=- mfa=None",
+        ),
+        (
             json!({"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"}),
             "AwsService cloudtrail.amazonaws.com account=- session=- by=cloudtrail.amazonaws.com mfa=None",
         ),
@@ -361,6 +365,14 @@ fn what_stands_for_no_call_is_an_event_nobody_asks_about() {
         (event.origin, event.record.event_name.as_str(), event.record.event_source.as_str()),
         (Origin::Other, "AwsCloudTrailInsight", "")
     );
+}
+
+#[test]
+fn a_notification_to_a_queue_is_no_call() {
+    let notification = json!({"eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1",
+        "eventTime": "2026-03-01T10:00:00.000Z", "eventName": "ObjectCreated:Put",
+        "userIdentity": {"principalId": "AWS:AROAEXAMPLE:kim"}, "s3": {"bucket": {"name": "amzn-s3-demo-bucket"}}});
+    assert_eq!(parse(&notification).origin, Origin::Other);
 }
 
 #[test]

@@ -2,7 +2,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{all, envelope, ids, native, parse, record, record_with, told, unreadable};
-use crate::{EventError, MAX_NESTING, Reader, forms::is_gzip};
+use crate::{EventError, MAX_NESTING, MAX_WRAPPED, Reader, forms::is_gzip};
 
 /// Every form, with how many events of its own it holds beside the one given.
 pub(super) fn wrappings(event: &Value) -> Vec<(&'static str, String)> {
@@ -221,6 +221,26 @@ fn wrappings_are_undone_to_a_depth() {
         quoted = Value::String(quoted).to_string();
     }
     assert_eq!(ids(&all(quoted)).len(), 1);
+}
+
+#[test]
+fn what_one_wrapping_holds_is_counted() {
+    let body = |records: usize| {
+        let list = vec![json!({"eventName": "A"}); records];
+        json!({"Records": [{"messageId": "m", "body": json!({"Records": list}).to_string()}]})
+    };
+    assert_eq!(all(body(10_000).to_string()).len(), 10_000);
+    let items = all(body(MAX_WRAPPED + 5).to_string());
+    assert_eq!(items.len(), MAX_WRAPPED + 1);
+    let last = unreadable(&items[MAX_WRAPPED]);
+    assert!(matches!(last.error, EventError::TooMany { .. }), "{last}");
+    assert_eq!(last.path, "Records[0].body.Records[20000]");
+    assert_eq!(items[MAX_WRAPPED].delivery.message_id.as_deref(), Some("m"));
+
+    let unwrapped = json!({"Records": vec![json!({"eventName": "A"}); MAX_WRAPPED + 5]});
+    assert_eq!(all(unwrapped.to_string()).len(), MAX_WRAPPED + 5);
+    let looked_up = json!({"Events": vec![json!({"CloudTrailEvent": "{\"eventName\":\"A\"}"}); MAX_WRAPPED + 5]});
+    assert_eq!(all(looked_up.to_string()).len(), MAX_WRAPPED + 5);
 }
 
 #[test]

@@ -180,6 +180,7 @@ fn a_document_beyond_the_limit_is_told_and_passed() {
         (format!("{a}\n{long}\n{b}\n"), vec!["a", "!", "b"]),
         (format!("{long}\n{b}\n"), vec!["!", "b"]),
         (format!("[{a},\n{long}\n{b}\n"), vec!["a", "!", "b"]),
+        (format!("[{a},\n{long},\n{b}]\n{a}"), vec!["a", "!", "b", "a"]),
     ];
     for (text, expected) in cases {
         let items: Vec<Item> = Reader::new(text.as_bytes()).limit(1 << 20).collect();
@@ -190,6 +191,23 @@ fn a_document_beyond_the_limit_is_told_and_passed() {
     }
     let whole: Vec<Item> = Reader::new(long.as_bytes()).collect();
     assert_eq!(ids(&whole), ["long"]);
+}
+
+#[test]
+fn damage_of_any_length_is_passed_in_time() {
+    // Each of these would take hours if every line were held against all that follow it.
+    let lines = 200_000;
+    for (line, least) in
+        [("{\"a\":\n", 1), ("{\n", 1), ("[\n", 1), ("{\"a\" {\n", 1), ("}\n", 1), ("[{\n", 1)]
+    {
+        for start in ["", "{\"eventName\":\"A\"}\n"] {
+            let text = format!("{start}{}", line.repeat(lines));
+            let items = all(&text);
+            assert!(items.len() >= least, "{line:?} after {start:?}");
+            let read = items.iter().filter(|item| item.event.is_ok()).count();
+            assert_eq!(read, usize::from(!start.is_empty()), "{line:?} after {start:?}");
+        }
+    }
 }
 
 /// Hands out bytes in pieces of one size, and fails at the end if asked to.
