@@ -1,0 +1,291 @@
+//! The only way out for text that others choose: role and session names, object keys, user agents.
+//!
+//! What is printed stays on its line, reads as what it is, and cannot act: control characters,
+//! invisible and bidirectional ones and line breaks are written as `\u{202e}`, chat markup and links
+//! are taken apart, secrets are removed, and a value has at most 256 characters. The encoding shows
+//! itself: a backslash of the text is written `\\`, so an escape cannot be counterfeited.
+//!
+//! Knows nothing of findings or channels.
+
+use serde_json::Value;
+
+use crate::redact;
+
+/// The most characters of one value, its mark of omission included.
+pub const CAP: usize = 256;
+
+/// One value on one line, for e-mail, terminal and chat: redacted, escaped, at most [`CAP`]
+/// characters.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    within(text, CAP)
+}
+
+/// As [`plain`], with another cap.
+#[must_use]
+pub fn within(text: &str, cap: usize) -> String {
+    let (text, left) = readable(text);
+    cut(&escape(&redact::text(text)), cap, left)
+}
+
+/// No more of a text is looked at than this, in bytes: an event holds up to 256 KiB, a cap a few
+/// hundred characters.
+const LOOKED_AT: usize = 16 * 1024;
+
+/// The part of a text that is looked at, and how many characters are not. It ends between words, so
+/// that half a token does not pass for none.
+fn readable(text: &str) -> (&str, usize) {
+    if text.len() <= LOOKED_AT {
+        return (text, 0);
+    }
+    let end = (0..=LOOKED_AT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let (head, tail) = text.split_at_checked(end).unwrap_or((text, ""));
+    let head = head.trim_end_matches(|c| redact::is_word(c));
+    let unread = text.get(head.len()..).unwrap_or(tail);
+    (head, unread.chars().count())
+}
+
+/// A JSON value on one line, with the same care.
+#[must_use]
+pub fn value(value: &Value) -> String {
+    value_within(value, CAP)
+}
+
+/// As [`value`], with another cap. A bare text is printed without quotation marks.
+#[must_use]
+pub fn value_within(value: &Value, cap: usize) -> String {
+    let written = match redact::value(value) {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    let (written, left) = readable(&written);
+    cut(&escape(written), cap, left)
+}
+
+/// A JSON value that has been through `limits::fact`, on one line: its texts are encoded
+/// already, and encoding them again would write every escape twice.
+pub(crate) fn printed(value: &Value, cap: usize) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        // JSON escapes quotes and backslashes only, since nothing else in need of it is left.
+        other => cut(&other.to_string(), cap, 0),
+    }
+}
+
+/// A text of ours, cut to a number of characters.
+pub(crate) fn trimmed(text: &str, cap: usize) -> String {
+    shorten(text, cap, "...")
+}
+
+/// A text in ASCII, as [`plain`] otherwise: for subjects, which mail servers and SMS gateways spoil.
+#[must_use]
+pub fn ascii(text: &str, cap: usize) -> String {
+    let mut written = String::new();
+    for character in escape(&redact::text(readable(text).0)).chars() {
+        if character.is_ascii() {
+            written.push(character);
+        } else {
+            written.push_str(&visible(character));
+        }
+    }
+    shorten(&written, cap, "...")
+}
+
+/// Escapes a text of any length, without removing anything from it.
+fn escape(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        if let Some((spelling, length)) = acting(rest) {
+            written.push_str(&spelling);
+            rest = rest.get(length..).unwrap_or_default();
+            continue;
+        }
+        match character {
+            '\\' => written.push_str("\\\\"),
+            // Chat markup begins with `<` (`<!channel>`, `<url|text>`); so does HTML.
+            // https://docs.slack.dev/messaging/formatting-message-text
+            '<' | '>' => written.push_str(&visible(character)),
+            other if is_unseen(other) => written.push_str(&visible(other)),
+            other => written.push(other),
+        }
+        rest = rest.get(character.len_utf8()..).unwrap_or_default();
+    }
+    written
+}
+
+/// What a reader's program would make a link or a call of, and how it is taken apart: `hxxps` and
+/// brackets are the field's habit for writing addresses that must not be followed.
+fn acting(text: &str) -> Option<(String, usize)> {
+    const SCHEMES: [&str; 5] = ["mailto:", "javascript:", "data:", "tel:", "sms:"];
+    const CALLS: [&str; 4] = ["@channel", "@here", "@everyone", "@group"];
+    if text.starts_with("://") {
+        return Some(("[:]//".to_owned(), 3));
+    }
+    let begins =
+        |word: &&str| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    if let Some(word) = ["www."].iter().find(|word| begins(word)) {
+        return Some((format!("{}[.]", text.get(..3)?), word.len()));
+    }
+    if let Some(word) = SCHEMES.iter().find(|word| begins(word)) {
+        let name = text.get(..word.len().saturating_sub(1))?;
+        return Some((format!("{name}[:]"), word.len()));
+    }
+    let word = CALLS.iter().find(|word| begins(word))?;
+    Some((format!("{}{}", visible('@'), text.get(1..word.len())?), word.len()))
+}
+
+fn visible(character: char) -> String {
+    format!("\\u{{{:x}}}", u32::from(character))
+}
+
+/// Whether a character is not seen, or changes where and how its neighbours are seen: controls, line
+/// and paragraph separators, bidirectional controls, joiners, fillers, variation selectors, tags,
+/// private use and noncharacters.
+/// Source: <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>.
+fn is_unseen(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}'
+            | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
+        || u32::from(character) & 0xfffe == 0xfffe
+}
+
+/// Cuts a text to a number of characters, saying how much is missing, `unread` characters included.
+fn cut(text: &str, cap: usize, unread: usize) -> String {
+    let length = text.chars().count();
+    if length <= cap && unread == 0 {
+        return text.to_owned();
+    }
+    let length = length.saturating_add(unread);
+    // The mark can only get shorter than this, since it counts fewer characters than there are.
+    let room = cap.saturating_sub(format!("… ({length} more)").chars().count());
+    let kept = whole(text, room);
+    let left = length.saturating_sub(kept.chars().count());
+    shorten(&format!("{kept}… ({left} more)"), cap, "")
+}
+
+/// The first characters of a text, an escape at the end kept whole or left out.
+fn whole(text: &str, room: usize) -> String {
+    let mut kept: String = text.chars().take(room).collect();
+    if kept.len() < text.len()
+        && let Some(start) = kept.rfind("\\u{")
+        && !kept.get(start..).unwrap_or_default().contains('}')
+    {
+        kept.truncate(start);
+    }
+    let slashes = kept.chars().rev().take_while(|character| *character == '\\').count();
+    if slashes % 2 == 1 {
+        kept.pop();
+    }
+    kept
+}
+
+fn shorten(text: &str, cap: usize, mark: &str) -> String {
+    if text.chars().count() <= cap {
+        return text.to_owned();
+    }
+    let room = cap.saturating_sub(mark.chars().count());
+    format!("{}{mark}", whole(text, room)).chars().take(cap).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn ordinary_names_stay_as_they_are() {
+        for name in [
+            "arn:aws:sts::111122223333:assumed-role/admin/alice@example.com",
+            "amzn-s3-demo-bucket/photos/größe 1.jpg",
+            "Boto3/1.34 md/Botocore#1.34 ua/2.0 os/linux",
+            "日本語.txt",
+            "",
+        ] {
+            assert_eq!(plain(name), name);
+        }
+    }
+
+    #[test]
+    fn what_could_act_is_written_visibly() {
+        for (text, written) in [
+            ("a\nb\r\u{1b}[31mc\u{7f}", "a\\u{a}b\\u{d}\\u{1b}[31mc\\u{7f}"),
+            ("\u{202e}gpj.exe\u{2066}", "\\u{202e}gpj.exe\\u{2066}"),
+            ("a\u{200b}b\u{feff}\u{e0041}\u{2028}", "a\\u{200b}b\\u{feff}\\u{e0041}\\u{2028}"),
+            (
+                "<!channel> <https://x.test|ok>",
+                "\\u{3c}!channel\\u{3e} \\u{3c}https[:]//x.test|ok\\u{3e}",
+            ),
+            ("@Here see WWW.x.test", "\\u{40}Here see WWW[.]x.test"),
+            ("MailTo:a@b", "MailTo[:]a@b"),
+            ("\\u{a}", "\\\\u{a}"),
+            ("\u{85}\u{9b}", "\\u{85}\\u{9b}"),
+        ] {
+            assert_eq!(plain(text), written);
+        }
+    }
+
+    #[test]
+    fn a_long_value_says_how_much_is_missing() {
+        let written = plain(&"x".repeat(1000));
+        assert_eq!(written, format!("{}… (757 more)", "x".repeat(243)));
+        let escaped = plain(&"\u{202e}".repeat(1000));
+        assert!(escaped.contains("}… (") && escaped.chars().count() <= CAP, "{escaped}");
+    }
+
+    #[test]
+    fn a_text_of_any_length_costs_little_and_leaks_no_half_of_a_token() {
+        let secret = "Ab1/".repeat(60);
+        let before = "password=".to_owned() + &"x".repeat(LOOKED_AT - 60);
+        let written = plain(&format!("{before} IQoJb3JpZ2luX2Vj{secret}"));
+        assert_eq!(written, "password=[removed] … (256 more)");
+        let huge = plain(&"y".repeat(1 << 20));
+        assert_eq!(huge, "… (1048576 more)");
+        assert!(plain(&"y z ".repeat(1 << 18)).ends_with(" more)"));
+    }
+
+    #[test]
+    fn json_is_printed_on_one_line_and_texts_without_quotation_marks() {
+        assert_eq!(value(&json!("a\nb")), "a\\u{a}b");
+        assert_eq!(value(&json!({"a": ["b", 1, null]})), "{\"a\":[\"b\",1,null]}");
+        assert_eq!(
+            value(&json!({"password": "x", "a": 1})),
+            "{\"password\":\"[removed]\",\"a\":1}"
+        );
+    }
+
+    #[test]
+    fn subjects_are_ascii() {
+        assert_eq!(ascii("größe\u{202e}", 99), "gr\\u{f6}\\u{df}e\\u{202e}");
+        let cut = ascii(&"ü".repeat(99), 20);
+        assert_eq!(cut, "\\u{fc}\\u{fc}...");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_becomes_one_harmless_line(text in any::<String>(), cap in 20_usize..400) {
+            let written = within(&text, cap);
+            prop_assert!(written.chars().count() <= cap);
+            prop_assert!(!written.chars().any(is_unseen));
+            prop_assert!(!written.contains(['<', '>', '\n', '\r']));
+            prop_assert!(!written.contains("://"));
+            let short = ascii(&text, cap);
+            prop_assert!(short.is_ascii() && short.len() <= cap);
+            prop_assert!(!short.chars().any(is_unseen));
+        }
+
+        #[test]
+        fn different_texts_are_written_differently(one in "[\\\\u{}a-c\n\u{202e}<:/]{0,8}", two in "[\\\\u{}a-c\n\u{202e}<:/]{0,8}") {
+            let apart = |text: &str| text.contains("://");
+            prop_assume!(one != two && !apart(&one) && !apart(&two));
+            prop_assert_ne!(plain(&one), plain(&two));
+        }
+    }
+}
