@@ -75,6 +75,8 @@ impl Case<'_> {
 pub(crate) struct View<S> {
     /// `None`: it is gone, or could not be read.
     pub(crate) state: Option<S>,
+    /// It was looked for and does not exist, or cannot be seen yet.
+    pub(crate) gone: bool,
     pub(crate) tags: Option<Tags>,
     /// The resource with what reading told of it.
     pub(crate) resource: Resource,
@@ -86,14 +88,19 @@ impl<S: Serialize> View<S> {
     pub(crate) fn of(observed: Observed<S>, target: &Target, seen_at: Timestamp) -> Self {
         match observed {
             Observed::Present { state, tags, resource } => {
-                Self { state: Some(state), tags, resource, seen_at }
+                Self { state: Some(state), gone: false, tags, resource, seen_at }
             }
-            Observed::Gone => Self::nothing(target, seen_at),
+            Observed::Gone => Self::gone(target, seen_at),
         }
     }
 
-    pub(crate) fn nothing(target: &Target, seen_at: Timestamp) -> Self {
-        Self { state: None, tags: None, resource: target.resource.clone(), seen_at }
+    pub(crate) fn gone(target: &Target, seen_at: Timestamp) -> Self {
+        Self { gone: true, ..Self::unread(target, seen_at) }
+    }
+
+    pub(crate) fn unread(target: &Target, seen_at: Timestamp) -> Self {
+        let resource = target.resource.clone();
+        Self { state: None, gone: false, tags: None, resource, seen_at }
     }
 
     pub(crate) fn assess<C: Control<State = S>>(

@@ -22,37 +22,45 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         &self,
         case: &Case<'_>,
         view: &View<C::State>,
+        doubtful: bool,
     ) -> Result<Handled, HandleError> {
-        let gone = view.state.is_none();
-        let proven = self.record_says(case);
-        // A thing that is gone while the record does not prove that it was right may also be one
-        // that cannot be seen yet.
-        let doubtful = proven.unwrap_or(gone);
         let new = |status| Handled::new(C::ID, case.delivery, status);
-        if doubtful && let Some(recheck) = recheck(case) {
-            let handled = new(Status::Unclear).because("unconfirmed");
-            return match self.ports.later().again(&recheck).await {
-                Ok(()) => Ok(Handled { recheck: Some(recheck.attempt), ..handled }),
-                Err(error) if error.retry == Retry::Worthwhile => Err(HandleError::Later(error)),
-                Err(error) => {
-                    let text = format!(
-                        "the record speaks of something wrong with {}, the live state does not \
-                         show it, and no second look can be arranged: {}",
-                        case.target.resource, error.code
-                    );
-                    self.problem(Some(case.delivery), Some(&case.target), "unconfirmed", &text)
-                        .await?;
-                    Ok(handled)
-                }
-            };
+        if doubtful && recheck(case).is_some() {
+            let recheck = self.arrange(case).await?;
+            return Ok(Handled { recheck, ..new(Status::Unclear).because("unconfirmed") });
         }
         Ok(if case.own {
             new(Status::Ignored).because("own_change")
-        } else if gone {
+        } else if view.gone {
             new(Status::Clean).because("gone")
         } else {
             new(Status::Clean)
         })
+    }
+
+    /// Arranges the next look, if there is to be one; where that cannot be done, people are told.
+    pub(crate) async fn arrange(&self, case: &Case<'_>) -> Result<Option<u32>, HandleError> {
+        let Some(recheck) = recheck(case) else { return Ok(None) };
+        match self.ports.later().again(&recheck).await {
+            Ok(()) => Ok(Some(recheck.attempt)),
+            Err(error) if error.retry == Retry::Worthwhile => Err(HandleError::Later(error)),
+            Err(error) => {
+                let text = format!(
+                    "the event speaks of something that one read of {} did not show, and no \
+                     second look can be arranged: {}",
+                    case.target.resource, error.code
+                );
+                let target = Some(&case.target);
+                self.problem(Some(case.delivery), target, "unconfirmed", &text).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether a look at which nothing is wrong is to be believed only when it is repeated: the
+    /// record proves otherwise, or it does not carry the state and the resource is not to be seen.
+    pub(crate) fn is_doubtful(&self, case: &Case<'_>, view: &View<C::State>) -> bool {
+        self.record_says(case).unwrap_or(view.gone)
     }
 
     /// Whether the record itself proves that something was wrong; `None`: it does not carry the

@@ -24,8 +24,8 @@ pub(crate) enum Attempt<S> {
         /// is still seen.
         look_again: bool,
     },
-    /// The resource was not as expected, and nothing was written.
-    Moved,
+    /// The resource was not as expected, and nothing was written: the entry says so.
+    Moved(Box<Entry>),
     /// The write was sent, and then the state could not be read.
     Unread(CloudError),
 }
@@ -80,7 +80,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                     match error.retry {
                         Retry::Moved if !error.in_doubt => {
                             self.finish(book, &mut entry, Outcome::Conflict).await?;
-                            return Ok(Attempt::Moved);
+                            return Ok(Attempt::Moved(Box::new(entry)));
                         }
                         Retry::Worthwhile | Retry::Moved => {
                             entry.outcome = error.in_doubt.then_some(Outcome::InDoubt);
@@ -97,7 +97,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             let seen_at = self.ports.clock().now();
             view = match self.ports.cloud().observe(&case.target).await {
                 Ok(observed) => View::of(observed, &case.target, seen_at),
-                Err(error) if error.retry == Retry::Gone => View::nothing(&case.target, seen_at),
+                Err(error) if error.retry == Retry::Gone => View::gone(&case.target, seen_at),
                 Err(error) if error.retry == Retry::Pointless => {
                     let outcome = match sent {
                         Sent::Done(_) | Sent::Refused { in_doubt: true } => Outcome::InDoubt,
@@ -121,6 +121,13 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             changed |= wrote;
             if wrote && view.state.is_some() {
                 entry.left_state = Some(view.written()?);
+            }
+            if accepted && view.gone {
+                // Deleted just now, or not to be seen for the moment: nobody can say.
+                let unseen = "the resource could not be found when it was read back";
+                entry.error = Some(unseen.to_owned());
+                self.finish(book, &mut entry, Outcome::InDoubt).await?;
+                return Ok(Attempt::Ended { view, look_again: false });
             }
             if last || !accepted {
                 let outcome = self.outcome(case, &entry, &before, &view, changed);

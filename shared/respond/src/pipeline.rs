@@ -6,7 +6,7 @@
 use chrono::TimeDelta;
 use controls::{Control, NotMine, Triage};
 use ledger::{Claim, ClaimKey, History, Lease};
-use model::{Confidence, Finding, Posture, Status, Trust};
+use model::{Confidence, Finding, Outcome, Posture, Status, Trust};
 use policy::Policies;
 
 use crate::{
@@ -163,16 +163,18 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             Look::Seen(view) => view,
             Look::Unreadable(error) => {
                 extras.push(unreadable(&error));
-                View::nothing(&case.target, self.ports.clock().now())
+                View::unread(&case.target, self.ports.clock().now())
             }
         };
         let readable = extras.is_empty();
+        let mut doubtful = false;
         extras.extend(self.crossings(case, &view).await?);
         if readable {
             self.settle(case, &mut book, &view).await?;
             let wrong = !view.assess(&self.control, &case.trust).is_empty();
+            doubtful = !wrong && self.is_doubtful(case, &view);
             if !wrong && extras.is_empty() && book.is_empty() {
-                return self.nothing_wrong(case, &view).await;
+                return self.nothing_wrong(case, &view, doubtful).await;
             }
         }
         let mut quota = Quota::default();
@@ -201,28 +203,38 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                     look_again |= again;
                     quota.spend(&mending);
                 }
-                Attempt::Moved => {
-                    if std::mem::replace(&mut moved, true) {
-                        quota.close(&mending);
-                        look_again = true;
-                    }
+                Attempt::Moved(mut entry) => {
+                    let before = Counts::of(judged.iter().map(|one| one.finding.code.as_str()));
                     view = match self.look(case).await? {
-                        Look::Seen(view) => view,
+                        Look::Seen(view) => {
+                            if mending.mended(&before, &view.counts(&self.control, case)) {
+                                self.finish(&mut book, &mut entry, Outcome::AlreadyRight).await?;
+                                quota.spend(&mending);
+                            } else if std::mem::replace(&mut moved, true) {
+                                quota.close(&mending);
+                                look_again = true;
+                            }
+                            view
+                        }
                         Look::Unreadable(error) => {
                             extras.push(unreadable(&error));
-                            View::nothing(&case.target, self.ports.clock().now())
+                            View::unread(&case.target, self.ports.clock().now())
                         }
                     };
                 }
                 Attempt::Unread(error) => {
                     extras.push(unreadable(&error));
-                    view = View::nothing(&case.target, self.ports.clock().now());
+                    view = View::unread(&case.target, self.ports.clock().now());
                 }
             }
+            // It was there: what else was wrong with it must not be lost over one blind look.
+            doubtful |= view.gone;
         };
         self.note_rest(case, &mut book, &judged, &plan, &view, &now).await?;
         let mut handled = self.told(case, &book, &view, now.posture).await?;
-        if look_again && let Some(recheck) = recheck(case) {
+        if doubtful {
+            handled.recheck = self.arrange(case).await?;
+        } else if look_again && let Some(recheck) = recheck(case) {
             // People know that it failed; a later look is only for the better.
             match self.ports.later().again(&recheck).await {
                 Ok(()) => handled.recheck = Some(recheck.attempt),
@@ -238,7 +250,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         match self.ports.cloud().observe(&case.target).await {
             Ok(observed) => Ok(Look::Seen(View::of(observed, &case.target, seen_at))),
             Err(error) => match error.retry {
-                Retry::Gone => Ok(Look::Seen(View::nothing(&case.target, seen_at))),
+                Retry::Gone => Ok(Look::Seen(View::gone(&case.target, seen_at))),
                 Retry::Pointless => Ok(Look::Unreadable(error)),
                 Retry::Worthwhile | Retry::Moved => Err(HandleError::Evidence(error)),
             },

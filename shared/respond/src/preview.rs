@@ -66,10 +66,10 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         let (view, extras) = match self.ports.cloud().observe(&case.target).await {
             Ok(observed) => (View::of(observed, &case.target, seen_at), Vec::new()),
             Err(CloudError { retry: Retry::Gone, .. }) => {
-                (View::nothing(&case.target, seen_at), Vec::new())
+                (View::gone(&case.target, seen_at), Vec::new())
             }
             Err(error) if error.retry == Retry::Pointless => {
-                (View::nothing(&case.target, seen_at), vec![unreadable(&error)])
+                (View::unread(&case.target, seen_at), vec![unreadable(&error)])
             }
             Err(error) => return Err(HandleError::Evidence(error)),
         };
@@ -89,7 +89,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         preview.handled.resource = Some(view.resource.clone());
         if judged.is_empty() {
             preview.handled.status = if case.own { Status::Ignored } else { Status::Clean };
-            preview.handled.reason = match (case.own, view.state.is_none()) {
+            preview.handled.reason = match (case.own, view.gone) {
                 (true, _) => Some("own_change".to_owned()),
                 (false, true) => Some("gone".to_owned()),
                 (false, false) => None,

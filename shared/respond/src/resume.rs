@@ -57,8 +57,8 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         entry: &Entry,
         view: &View<C::State>,
     ) -> Result<Option<Outcome>, HandleError> {
-        if view.state.is_none() {
-            return Ok(Some(Outcome::AlreadyRight));
+        if view.gone {
+            return Ok(Some(Outcome::InDoubt));
         }
         if is_mark(entry) {
             return Ok(is_marked(case, view).then_some(Outcome::Tagged));

@@ -26,6 +26,12 @@ impl FakeLedger {
         Self { script: script.clone(), ledger: Arc::new(MemoryLedger::new()) }
     }
 
+    /// The ledger behind the script, for what somebody else does with it.
+    #[must_use]
+    pub fn behind(&self) -> &MemoryLedger {
+        &self.ledger
+    }
+
     /// What it holds.
     #[must_use]
     pub fn snapshot(&self) -> ledger::Memory {

@@ -1,0 +1,312 @@
+//! What keeps Snapback from acting too often, on itself, or on top of others.
+
+mod common;
+
+use chrono::TimeDelta;
+use common::{OPEN, Stage, State, TOLD, event, event_time, resource, run, telling_event};
+use ledger::History;
+use model::{Confidence, ControlId, Finding, Outcome, Posture, Resource, Response, Status, Trust};
+use policy::Policies;
+use respond::{
+    LedgerPort,
+    decision::{self, Facts},
+};
+use testkit::record::{ACCOUNT, BUCKET, REGION, STRANGER};
+
+const OURS: &str = "snapback-s3";
+
+fn reopen(stage: &Stage) {
+    stage.world.edit(|present| present.state = State::of(&[OPEN]));
+}
+
+/// S-13.
+#[test]
+fn a_resource_that_flaps_is_left_to_people_after_three_reverts_within_the_hour() {
+    run(async {
+        let mut stage = Stage::new(&[]);
+        for id in ["a", "b", "c", "d", "e"] {
+            reopen(&stage);
+            stage.deliver(&event(id)).await.unwrap();
+            stage.clock.advance(60);
+        }
+        assert_eq!(stage.writes(), 3);
+        assert_eq!(stage.state(), State::of(&[OPEN]));
+        // That it stays open this time is news, although the finding is not.
+        assert_eq!(stage.told(), [format!("{OPEN} verified"), format!("{OPEN} alerted")]);
+        let decision = &stage.entries().last().unwrap().decision.clone();
+        assert!(decision.because.iter().any(|because| because.policy == "safety-breaker"));
+
+        // An hour after the first, there is room for one again.
+        stage.clock.advance(3600 - 300 + 1);
+        stage.deliver(&event("f")).await.unwrap();
+        assert_eq!(stage.state(), State::of(&[]));
+    });
+}
+
+/// S-13.
+#[test]
+fn an_account_that_storms_is_left_to_people_after_its_limit() {
+    run(async {
+        let mut stage = Stage::new(&[]);
+        stage.settings.trust.max_reverts_per_account = 4;
+        stage.settings.trust.max_reverts_per_resource = 100;
+        for number in 0..10 {
+            reopen(&stage);
+            stage.deliver(&event(&number.to_string())).await.unwrap();
+        }
+        assert_eq!(stage.writes(), 4);
+    });
+}
+
+/// S-13.
+#[test]
+fn of_many_at_once_no_more_go_on_than_there_is_room_for() {
+    run(async {
+        // Everybody reads the history before anybody has noted an intention.
+        let mut stage = Stage::new(&[OPEN]);
+        stage.settings.trust.max_reverts_per_resource = 1;
+        let ledger = stage.ledger.clone();
+        let (mut other, key) = {
+            let mut another = Stage::new(&[OPEN]);
+            another.deliver(&event("other")).await.unwrap();
+            let entry = another.entries().remove(0);
+            (entry.clone(), entry.id)
+        };
+        other.id = key;
+        other.state = ledger::EntryState::Intended;
+        other.at = event_time() + TimeDelta::seconds(20);
+        let snapshot = other.clone();
+        let shared = ledger.clone();
+        // Between our look at the history (call 3) and our intention (call 5), the other's.
+        stage.script.before(5, move || {
+            let recorded = std::thread::spawn(move || run(quietly(&shared, &snapshot)));
+            recorded.join().unwrap();
+        });
+        let handled = stage.deliver(&event("e")).await.unwrap();
+        assert_eq!(stage.writes(), 0);
+        assert_eq!(handled.findings[0].outcome, Outcome::Alerted);
+        assert_eq!(handled.findings[0].decision.response, Response::Alert);
+        let held = handled.findings[0].held_back.as_ref().unwrap();
+        assert!(held.contains("breaker"), "{held}");
+        let now = event_time() + TimeDelta::seconds(20);
+        let history = ledger.snapshot().history(&resource(), now);
+        assert_eq!(history.resource_reverts, 1, "an intention given up is not counted");
+    });
+}
+
+/// Records past the script: it is somebody else's call.
+async fn quietly(ledger: &testkit::FakeLedger, entry: &ledger::Entry) {
+    ledger.behind().record(entry).await.unwrap();
+}
+
+/// S-14.
+#[test]
+fn our_own_change_that_left_things_right_is_ignored() {
+    run(async {
+        let mut stage = Stage::new(&[OPEN]);
+        stage.deliver(&event("e")).await.unwrap();
+        stage.clock.advance(5);
+        let ours = event("ours").by_role(ACCOUNT, OURS).at(event_time() + TimeDelta::seconds(20));
+        let handled = stage.deliver(&ours).await.unwrap();
+        assert_eq!(handled.status, Status::Ignored);
+        assert_eq!(handled.reason.as_deref(), Some("own_change"));
+        assert_eq!((stage.writes(), stage.told().len()), (1, 1));
+        assert!(stage.later.take().is_empty());
+    });
+}
+
+/// S-14.
+#[test]
+fn our_own_change_is_judged_by_the_live_state_and_never_reverted() {
+    run(async {
+        let mut stage = Stage::new(&[OPEN]);
+        stage.deliver(&event("e")).await.unwrap();
+        reopen(&stage);
+        let ours = event("ours").by_role(ACCOUNT, OURS).at(event_time() + TimeDelta::seconds(20));
+        stage.deliver(&ours).await.unwrap();
+        assert_eq!(stage.state(), State::of(&[OPEN]));
+        let last = stage.entries().pop().unwrap();
+        assert!(last.decision.because.iter().any(|it| it.policy == "safety-own-change"));
+        assert!(stage.told().iter().any(|line| !line.ends_with("verified")));
+    });
+}
+
+#[test]
+fn a_change_by_our_role_that_the_ledger_does_not_know_is_a_critical_alert() {
+    run(async {
+        let mut stage = Stage::new(&[]);
+        let ours = event("ours").by_role(ACCOUNT, OURS);
+        let handled = stage.deliver(&ours).await.unwrap();
+        assert_eq!(handled.findings[0].code, "own-role-unaccounted");
+        assert_eq!(handled.findings[0].severity, model::Severity::Critical);
+        assert_eq!(stage.told(), ["own-role-unaccounted alerted"]);
+    });
+}
+
+#[test]
+fn a_strangers_role_with_a_name_like_ours_is_no_change_of_ours() {
+    run(async {
+        let mut stage = Stage::new(&[OPEN]);
+        stage.deliver(&event("e").by_role(STRANGER, OURS)).await.unwrap();
+        assert_eq!(stage.state(), State::of(&[]));
+    });
+}
+
+#[test]
+fn in_a_silent_world_our_write_leads_to_one_event_and_no_further_write() {
+    run(async {
+        let mut stage = Stage::new(&[OPEN]);
+        let mut events = vec![event("e")];
+        let mut handled = 0;
+        while let Some(next) = events.pop() {
+            let before = stage.world.changes();
+            stage.deliver(&next).await.unwrap();
+            handled += 1;
+            for change in before..stage.world.changes() {
+                let id = format!("ours-{change}");
+                let at = event_time() + TimeDelta::seconds(20);
+                events
+                    .push(telling_event(&id, &stage.state()).id(&id).by_role(ACCOUNT, OURS).at(at));
+            }
+            assert!(handled < 10, "a loop");
+        }
+        assert_eq!((handled, stage.writes()), (2, 1));
+    });
+}
+
+#[test]
+fn a_change_that_our_write_may_have_undone_is_told_with_both_states() {
+    run(async {
+        let mut stage = Stage::new(&[OPEN]);
+        stage.effect = common::blind_effect;
+        // The administrator's write arrives after our read and just before ours.
+        let theirs = State { other: 7, ..State::of(&[OPEN]) };
+        let (world, lost) = (stage.world.clone(), theirs.clone());
+        stage.script.before(7, move || world.edit(|present| present.state = lost));
+        stage.deliver(&event("e")).await.unwrap();
+        assert_eq!(stage.state(), State::of(&[]), "their change is lost: no compare-and-set");
+
+        let at = event_time() + TimeDelta::seconds(20);
+        stage.clock.advance(30);
+        let handled = stage.deliver(&telling_event("theirs", &theirs).at(at)).await.unwrap();
+        let finding = &handled.findings[0];
+        assert_eq!(finding.code, "possible-lost-update");
+        assert_eq!(finding.evidence["made_by_this_event"]["other"], 7);
+        assert_eq!(finding.evidence["read_before_the_write"]["other"], 0);
+        assert!(
+            stage.told().contains(&"possible-lost-update alerted".to_owned())
+                || stage.told().contains(&"possible-lost-update tagged".to_owned())
+        );
+    });
+}
+
+#[test]
+fn a_change_that_we_saw_or_that_came_at_another_time_is_not_called_lost() {
+    run(async {
+        let seen = State::of(&[OPEN]);
+        let later = State { other: 7, ..State::of(&[]) };
+        let at = |seconds: i64| event_time() + TimeDelta::seconds(20 + seconds);
+        for (state, time) in [(&seen, at(-1)), (&seen, at(-60)), (&later, at(60))] {
+            let mut stage = Stage::new(&[OPEN]);
+            stage.deliver(&event("e")).await.unwrap();
+            stage.world.edit(|present| present.state = later.clone());
+            stage.clock.advance(120);
+            stage.deliver(&telling_event("x", state).at(time)).await.unwrap();
+            let lost = stage.told().iter().any(|line| line.starts_with("possible-lost"));
+            assert!(!lost, "{state:?} {time}");
+        }
+    });
+}
+
+fn facts<'a>(
+    event: &'a events::Event,
+    resource: &'a Resource,
+    trust: &'a Trust,
+    history: History,
+) -> Facts<'a> {
+    Facts {
+        actor: &event.record.actor,
+        resource,
+        tags: None,
+        organizational_units: &[],
+        control: ControlId::new("toy"),
+        posture: Posture::Enforce,
+        history,
+        trust,
+        event_time: event.record.event_time,
+        now: event_time(),
+    }
+}
+
+#[test]
+fn facts_decide_how_far_to_go() {
+    let policies = Policies::shipped();
+    let finding: Finding<model::NoRemedy> = Finding::new(OPEN, "open");
+    let resource = Resource::bucket(BUCKET, ACCOUNT.into(), REGION);
+    let trust = common::trust();
+    let protecting = Trust { protected_resources: vec!["*demo*".to_owned()], ..trust.clone() };
+    let (person, ours) = (event("e").event(), event("e").by_role(ACCOUNT, OURS).event());
+    let calm = History { resource_reverts: 2, account_reverts: 19 };
+    let flapping = History { resource_reverts: 3, account_reverts: 3 };
+    let storming = History { resource_reverts: 0, account_reverts: 20 };
+    for (name, facts, expected) in [
+        ("calm", facts(&person, &resource, &trust, calm), Response::Revert),
+        ("flapping", facts(&person, &resource, &trust, flapping), Response::Alert),
+        ("storming", facts(&person, &resource, &trust, storming), Response::Alert),
+        ("protected", facts(&person, &resource, &protecting, calm), Response::Alert),
+        ("ours", facts(&ours, &resource, &trust, calm), Response::Tag),
+        (
+            "observed",
+            Facts { posture: Posture::Observe, ..facts(&person, &resource, &trust, calm) },
+            Response::Alert,
+        ),
+    ] {
+        let decision = decision::decide(&policies, &finding, &facts);
+        assert_eq!(decision.response, expected, "{name}: {decision:?}");
+    }
+    let unclear = Finding { confidence: Confidence::Unclear, ..finding };
+    let decision = decision::decide(&policies, &unclear, &facts(&person, &resource, &trust, calm));
+    assert_eq!(decision.response, Response::Alert);
+}
+
+#[test]
+fn own_changes_are_told_by_role_and_account() {
+    let trust = common::trust();
+    let anywhere = Trust { account_id: None, ..trust.clone() };
+    for (name, event, trust, expected) in [
+        ("ours", event("e").by_role(ACCOUNT, OURS), &trust, true),
+        ("another role", event("e").by_role(ACCOUNT, "admin"), &trust, false),
+        ("a stranger's", event("e").by_role(STRANGER, OURS), &trust, false),
+        ("no account told", event("e").by_role(STRANGER, OURS), &anywhere, true),
+        (
+            "a user of the name",
+            event("e")
+                .set("/userIdentity/arn", format!("arn:aws:iam::{ACCOUNT}:user/role/snapback-x")),
+            &trust,
+            false,
+        ),
+    ] {
+        let event = event.event();
+        assert_eq!(decision::is_own_change(&event.record.actor, trust), expected, "{name}");
+    }
+}
+
+#[test]
+fn our_own_roles_are_protected_without_being_listed() {
+    let role = Resource::role(OURS, ACCOUNT.into(), "us-east-1");
+    assert!(decision::is_protected(&role, &common::trust()));
+    let other = Resource::role("admin", ACCOUNT.into(), "us-east-1");
+    assert!(!decision::is_protected(&other, &common::trust()));
+}
+
+#[test]
+fn a_told_finding_stays_told_whatever_the_history() {
+    run(async {
+        let mut stage = Stage::new(&[TOLD]);
+        let handled = stage.deliver(&event("e")).await.unwrap();
+        assert_eq!(handled.outcome(), Some(Outcome::Alerted));
+        let now = event_time() + TimeDelta::seconds(20);
+        let history = stage.ledger.behind().history(&resource(), now).await.unwrap();
+        assert_eq!(history, History::default());
+    });
+}
