@@ -166,3 +166,6 @@ fn same(one: &str, other: &str) -> bool {
         _ => one == other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,11 @@ pub(crate) fn session(trust: Trust) -> Session {
 
 /// An answer as it comes over the wire.
 pub(crate) fn answer(status: u16, body: &str) -> HttpResponse {
-    HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body))
+    let mut answer = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+    // Each service has its own name for it.
+    answer.headers_mut().insert("x-amzn-requestid", "R-1");
+    answer.headers_mut().insert("x-amz-request-id", "R-1");
+    answer
 }
 
 /// A refusal as S3 and IAM write it (REST-XML and Query).

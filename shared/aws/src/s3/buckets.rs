@@ -13,7 +13,7 @@ use crate::Session;
 /// ACLs of buckets and objects, and what decides whether they matter.
 #[derive(Debug, Clone)]
 pub struct Buckets {
-    api: Api,
+    pub(super) api: Api,
 }
 
 impl Buckets {

@@ -172,3 +172,6 @@ pub(crate) fn unless_refused<T>(answer: Result<T, CloudError>) -> Result<Option<
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,9 +28,9 @@ use crate::{
 /// Objects with how they are stored, and what their buckets require.
 #[derive(Debug, Clone)]
 pub struct Objects {
-    api: Api,
-    keys: Keys,
-    trust: Arc<Trust>,
+    pub(super) api: Api,
+    pub(super) keys: Keys,
+    pub(super) trust: Arc<Trust>,
 }
 
 impl Objects {
