@@ -1,15 +1,27 @@
 //! `iam-trust-policy`: who may assume this role?
+//!
+//! The document is judged by `iam_document`; here its verdict becomes findings, each with the
+//! smallest change that mends it alone.
+//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user.html>.
 
+mod mend;
+mod project;
 mod remedy;
 mod state;
 
 use events::Event;
-use model::{ControlId, Finding, Resource, Target, Trust};
+use iam_document::{
+    Context, Document, Judged, Kind, Verdict,
+    glob::{Pattern, Syntax},
+};
+use model::{Confidence, ControlId, Finding, Resource, ResourceId, Target, Trust};
+use serde::Deserialize;
+use serde_json::Value;
 
 pub use self::{remedy::TrustRemedy, state::TrustState};
-use crate::{Control, NotMine, StateError, Subscription, Tags, Triage};
+use crate::{Control, StateError, Subscription, Tags, Triage, responses, tags};
 
-/// who may assume this role?
+/// Who may assume this role?
 #[derive(Debug, Clone, Copy, Default)]
 pub struct IamTrustPolicy;
 
@@ -22,16 +34,21 @@ impl Control for IamTrustPolicy {
         SUBSCRIPTIONS
     }
 
-    fn triage(&self, _event: &Event) -> Triage {
-        Triage::NotMine(NotMine::NotCovered)
+    fn triage(&self, event: &Event) -> Triage {
+        project::triage(event)
     }
 
-    fn project(&self, _event: &Event, _target: &Target) -> Option<TrustState> {
-        None
+    fn project(&self, event: &Event, target: &Target) -> Option<TrustState> {
+        project::project(event, target)
     }
 
-    fn assess(&self, _: &Target, _: &TrustState, _: &Trust) -> Vec<Finding<TrustRemedy>> {
-        Vec::new()
+    fn assess(
+        &self,
+        target: &Target,
+        state: &TrustState,
+        trust: &Trust,
+    ) -> Vec<Finding<TrustRemedy>> {
+        judge(target, state, trust)
     }
 
     fn reads(&self) -> &'static [&'static str] {
@@ -49,15 +66,181 @@ impl Control for IamTrustPolicy {
     fn state_from_responses(
         &self,
         target: &Target,
-        _responses: &serde_json::Value,
+        responses: &Value,
     ) -> Result<TrustState, StateError> {
-        Err(StateError::Missing { operation: "GetRole", arn: target.resource.arn.clone() })
+        let response: GetRole = responses::required(target, responses, "GetRole")?;
+        let role = response.role;
+        let document = role.assume_role_policy_document;
+        let document = document.as_str().map_or_else(|| document.to_string(), str::to_owned);
+        Ok(TrustState { name: role.name, path: Some(role.path), arn: Some(role.arn), document })
     }
 
-    fn tag(&self, _: &Resource, _: &Tags, _: &Tags) -> Result<TrustRemedy, String> {
-        Err(String::new())
+    fn tag(&self, resource: &Resource, current: &Tags, ours: &Tags) -> Result<TrustRemedy, String> {
+        tags::merge(current, ours, tags::LIMIT)?;
+        let before = current
+            .iter()
+            .filter(|(key, _)| ours.contains_key(*key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        Ok(TrustRemedy::TagRole { role: name_of(resource), tags: ours.clone(), before })
     }
 }
+
+/// `GetRole`, its document as an object (as the command line prints it) or as text.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetRole {
+    role: Role,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Role {
+    path: String,
+    #[serde(rename = "RoleName")]
+    name: String,
+    arn: String,
+    assume_role_policy_document: Value,
+}
+
+/// Service principals are advised to say for whom they act, but many services never tell, and nearly
+/// every role of a service would be found. `inspect` names it; an event is no reason to.
+const ADVICE: &str = "service-confused-deputy";
+
+fn judge(target: &Target, state: &TrustState, trust: &Trust) -> Vec<Finding<TrustRemedy>> {
+    let context = Context::new(trust, &target.resource.account);
+    // The text is judged and not what was read of it: only there are repeated keys seen.
+    let verdict = iam_document::inspect(Kind::TrustPolicy, &state.document, &context);
+    let document = Document::parse(&state.document).ok();
+    let doubt = (!verdict.is_certain()).then(|| doubt(&verdict));
+    let hesitant = doubt.as_ref().map(|_| NOT_IN_FULL.to_owned());
+    let untouchable = never_written(target, state, trust);
+    let mut findings = Vec::new();
+    for alike in together(&verdict) {
+        let mut finding = describe(&alike, &verdict);
+        if let Some(doubt) = &doubt {
+            finding.confidence = Confidence::Unclear;
+            finding = finding.with_evidence("doubt", doubt.as_str());
+        }
+        let remedy = match (hesitant.as_ref().or(untouchable.as_ref()), &document) {
+            (Some(reason), _) => Err(reason.clone()),
+            (None, None) => Err("the document cannot be read".to_owned()),
+            (None, Some(document)) => mend::remedy(state, document, &alike, &context),
+        };
+        match remedy {
+            Ok(remedy) => finding.remedies = vec![remedy],
+            Err(reason) => finding.held_back = Some(reason),
+        }
+        findings.push(finding);
+    }
+    if let Some(reason) = doubt.filter(|_| findings.is_empty()) {
+        let mut finding = Finding::new(
+            "evidence-unreadable",
+            format!("who may assume the role cannot be said: {reason}"),
+        );
+        finding.confidence = Confidence::Unclear;
+        finding.held_back = hesitant;
+        findings.push(finding);
+    }
+    findings
+}
+
+const NOT_IN_FULL: &str = "a document that cannot be understood in full is not changed";
+
+/// Findings of one code in one statement are one: what is wrong is the statement.
+fn together(verdict: &Verdict) -> Vec<Vec<&Judged>> {
+    let mut groups: Vec<Vec<&Judged>> = Vec::new();
+    for judged in verdict.findings.iter().filter(|judged| judged.code != ADVICE) {
+        let alike = |group: &&mut Vec<&Judged>| {
+            group.first().is_some_and(|first| {
+                first.code == judged.code && first.statement == judged.statement
+            })
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(judged),
+            None => groups.push(vec![judged]),
+        }
+    }
+    groups
+}
+
+fn describe(alike: &[&Judged], verdict: &Verdict) -> Finding<TrustRemedy> {
+    let mut details: Vec<&str> = alike.iter().map(|judged| judged.detail.as_str()).collect();
+    details.dedup();
+    let code = alike.first().map_or("", |judged| judged.code.as_str());
+    let mut finding = Finding::new(code, details.join("; "));
+    let all = |read: fn(&Judged) -> Option<&String>| {
+        let mut values: Vec<&String> = alike.iter().filter_map(|judged| read(judged)).collect();
+        values.dedup();
+        values.into_iter().map(|value| Value::from(value.as_str())).collect::<Vec<_>>()
+    };
+    for (name, values) in [
+        ("sid", all(|judged| judged.sid.as_ref())),
+        ("principal", all(|judged| judged.principal.as_ref())),
+        ("condition", all(|judged| judged.condition.as_ref())),
+    ] {
+        match values.as_slice() {
+            [] => {}
+            [value] => finding = finding.with_evidence(name, value.clone()),
+            _ => finding = finding.with_evidence(name, Value::from(values)),
+        }
+    }
+    if let Some(index) = alike.first().and_then(|judged| judged.statement) {
+        finding = finding.with_evidence("statement", index);
+    }
+    // A Deny in the same document that closes what a statement opens.
+    finding.effective = !(verdict.mitigated_by_deny && is_public(code));
+    finding.with_evidence("exposure", verdict.exposure.as_str())
+}
+
+fn is_public(code: &str) -> bool {
+    model::catalogue::describe(code).category == model::Category::PublicExposure
+}
+
+/// What could not be read or evaluated, in one sentence.
+fn doubt(verdict: &Verdict) -> String {
+    let mut reasons: Vec<&str> = verdict.unclear.iter().map(String::as_str).collect();
+    reasons.extend(verdict.error.as_deref());
+    reasons.dedup();
+    reasons.join("; ")
+}
+
+/// Why the role is never written, whatever the policy says.
+fn never_written(target: &Target, state: &TrustState, trust: &Trust) -> Option<String> {
+    let service_linked = match &state.path {
+        Some(path) => path.starts_with(SERVICE_LINKED_PATH),
+        None => state.name.starts_with(SERVICE_LINKED_NAME),
+    };
+    if service_linked {
+        return Some("it is a service-linked role, which only its service may change".to_owned());
+    }
+    let arns = [Some(&target.resource.arn), state.arn.as_ref()];
+    let own = trust.own_roles.iter().any(|pattern| {
+        let matches = |text: &str| Pattern::parse(pattern, Syntax::GLOB).matches(text);
+        // A record does not tell the path: the name alone has to do, which may hold back more.
+        let by_name = || {
+            let name = Pattern::parse(pattern.rsplit('/').next().unwrap_or(pattern), Syntax::GLOB);
+            state.path.is_none() && !name.has_no_fixed_part() && name.matches(&state.name)
+        };
+        arns.into_iter().flatten().any(|arn| matches(arn)) || by_name()
+    });
+    own.then(|| "it is one of Snapback's own roles".to_owned())
+}
+
+/// Where service-linked roles live, and what their names begin with.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>.
+const SERVICE_LINKED_PATH: &str = "/aws-service-role/";
+const SERVICE_LINKED_NAME: &str = "AWSServiceRoleFor";
+
+fn name_of(resource: &Resource) -> String {
+    match &resource.id {
+        ResourceId::Role { name } => name.clone(),
+        ResourceId::Bucket { .. } | ResourceId::Object { .. } => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
 
 const SUBSCRIPTIONS: &[Subscription] = &[
     Subscription { event_source: "iam.amazonaws.com", event_name: "CreateRole" },

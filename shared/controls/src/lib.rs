@@ -7,10 +7,10 @@ mod control;
 pub mod iam_trust_policy;
 mod offline;
 mod registry;
+mod responses;
 pub mod s3;
 pub mod s3_public_acl;
 pub mod s3_unencrypted_upload;
-mod responses;
 mod tags;
 #[cfg(test)]
 mod test_support;

@@ -2,8 +2,8 @@
 
 use events::Event;
 use model::{
-    Confidence, ControlId, Finding, Operation, Remedy, Resource, ResourceId, Response, Status, Target,
-    Trust,
+    Confidence, ControlId, Finding, Operation, Remedy, Resource, ResourceId, Response, Status,
+    Target, Trust,
 };
 use serde_json::{Map, Value};
 
@@ -270,7 +270,8 @@ mod tests {
 
     /// The grants to groups that the planned writes leave, one list for each write.
     fn left(decide: &mut dyn FnMut(&str) -> Response) -> Vec<Vec<String>> {
-        let parameters = json!({"bucketName": "amzn-s3-demo-site", "x-amz-acl": "public-read-write"});
+        let parameters =
+            json!({"bucketName": "amzn-s3-demo-site", "x-amz-acl": "public-read-write"});
         let event = record("s3.amazonaws.com", "PutBucketAcl", parameters);
         let event = Event::from_value(&event).unwrap();
         let (judged, remedies) =
@@ -280,8 +281,11 @@ mod tests {
         assert_eq!(judged.findings.len(), 2);
         let grants = |remedy: &PlannedRemedy| {
             let call = remedy.operations[0].parameters.to_string();
-            ["READ", "WRITE"].map(|right| format!("\"{right}\"")).into_iter()
-                .filter(|right| call.contains(right.as_str())).collect()
+            ["READ", "WRITE"]
+                .map(|right| format!("\"{right}\""))
+                .into_iter()
+                .filter(|right| call.contains(right.as_str()))
+                .collect()
         };
         remedies.iter().map(grants).collect()
     }

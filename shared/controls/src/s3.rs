@@ -382,9 +382,10 @@ fn named_or_told(record: &Record, name: impl FnOnce() -> Result<Resource, Unname
     match name() {
         Ok(resource) => Triage::Mine(Target::from(resource)),
         Err(Unnamed::NotCovered) => Triage::NotMine(NotMine::NotCovered),
-        Err(Unnamed::Missing(what)) => {
-            Triage::Malformed(format!("what `{}` changed cannot be said: {what}", record.event_name))
-        }
+        Err(Unnamed::Missing(what)) => Triage::Malformed(format!(
+            "what `{}` changed cannot be said: {what}",
+            record.event_name
+        )),
     }
 }
 

@@ -43,12 +43,7 @@ impl Control for S3PublicAcl {
         project::project(event, target)
     }
 
-    fn assess(
-        &self,
-        target: &Target,
-        state: &AclState,
-        trust: &Trust,
-    ) -> Vec<Finding<AclRemedy>> {
+    fn assess(&self, target: &Target, state: &AclState, trust: &Trust) -> Vec<Finding<AclRemedy>> {
         let mut findings: Vec<Finding<AclRemedy>> = Vec::new();
         for grant in &state.acl.grants {
             let finding = match judge(grant, state, trust) {
@@ -92,9 +87,8 @@ impl Control for S3PublicAcl {
             ResourceId::Object { .. } => "GetObjectAcl",
             ResourceId::Bucket { .. } | ResourceId::Role { .. } => "GetBucketAcl",
         };
-        let acl = responses::acl(target, responses, operation)?.ok_or_else(|| {
-            StateError::Missing { operation, arn: target.resource.arn.clone() }
-        })?;
+        let acl = responses::acl(target, responses, operation)?
+            .ok_or_else(|| StateError::Missing { operation, arn: target.resource.arn.clone() })?;
         self.supplement(target, AclState::of(acl), responses)
     }
 
@@ -246,11 +240,7 @@ fn unreadable(title: String, state: &AclState) -> Finding<AclRemedy> {
     finding.with_evidence("grants", state.acl.to_text())
 }
 
-fn evidence(
-    finding: Finding<AclRemedy>,
-    grant: &Grant,
-    state: &AclState,
-) -> Finding<AclRemedy> {
+fn evidence(finding: Finding<AclRemedy>, grant: &Grant, state: &AclState) -> Finding<AclRemedy> {
     let mut finding = finding.with_evidence("grant", json!(grant));
     let facts = [
         ("owner", state.acl.owner.as_deref().map(Value::from)),

@@ -20,8 +20,8 @@ pub use self::{
     remedy::{COPY_LIMIT, Parts, ReEncrypt, UploadRemedy},
     requirement::{Met, Requirement, Source},
     state::{
-        Checksum, ContentHeaders, DefaultEncryption, Encryption, KeyFacts, ObjectDetails, ObjectLock,
-        StoredVersion, UploadState, Versioning,
+        Checksum, ContentHeaders, DefaultEncryption, Encryption, KeyFacts, ObjectDetails,
+        ObjectLock, StoredVersion, UploadState, Versioning,
     },
 };
 use crate::{Control, StateError, Subscription, Tags, Triage, tags};
@@ -112,12 +112,8 @@ impl Control for S3UnencryptedUpload {
 
 /// What the bucket of the target requires, and whether the version is stored so.
 fn met(target: &Target, state: &UploadState, trust: &Trust) -> (Requirement, Met) {
-    let requirement = Requirement::of(
-        bucket_of(&target.resource),
-        state.default.as_ref(),
-        &state.keys,
-        trust,
-    );
+    let requirement =
+        Requirement::of(bucket_of(&target.resource), state.default.as_ref(), &state.keys, trust);
     let met = requirement.met_by(state, &target.resource.account, trust);
     (requirement, met)
 }
@@ -172,11 +168,7 @@ fn phrase(encryption: &Encryption) -> String {
     }
 }
 
-fn unreadable(
-    state: &UploadState,
-    requirement: &Requirement,
-    why: &str,
-) -> Finding<UploadRemedy> {
+fn unreadable(state: &UploadState, requirement: &Requirement, why: &str) -> Finding<UploadRemedy> {
     let mut finding = Finding::new(
         "evidence-unreadable",
         format!("whether the object is stored as required cannot be said: {why}"),
@@ -186,18 +178,13 @@ fn unreadable(
     evidence(finding, state, requirement)
 }
 
-fn wrong(
-    target: &Target,
-    state: &UploadState,
-    requirement: &Requirement,
-) -> Finding<UploadRemedy> {
+fn wrong(target: &Target, state: &UploadState, requirement: &Requirement) -> Finding<UploadRemedy> {
     let stored = phrase(&state.version.encryption);
     let title = match requirement.phrase() {
         Some(required) => format!("the object is stored {stored}; its bucket requires {required}"),
         None => format!("the object is stored {stored}, which no bucket requires"),
     };
-    let mut finding =
-        evidence(Finding::new("s3-unencrypted-upload", title), state, requirement);
+    let mut finding = evidence(Finding::new("s3-unencrypted-upload", title), state, requirement);
     if let Some(owner) = strangers_key(&state.version.encryption, &target.resource.account) {
         finding = finding.with_evidence("key_account", owner.as_str());
     }

@@ -22,9 +22,9 @@ fn every_real_record_is_judged_by_every_control_that_asks_about_it() {
         let Some(text) = corpus(name) else { continue };
         for line in text.lines() {
             let row: Value = serde_json::from_str(line).unwrap();
-            let inner = ["envelope", "record"].into_iter().find_map(|key| {
-                row.get(key).filter(|value| !value.is_null())
-            });
+            let inner = ["envelope", "record"]
+                .into_iter()
+                .find_map(|key| row.get(key).filter(|value| !value.is_null()));
             let Ok(event) = Event::from_value(inner.unwrap_or(&row)) else {
                 panic!("not an event: {line}")
             };

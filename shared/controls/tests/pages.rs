@@ -39,7 +39,8 @@ fn quoted(text: &str) -> BTreeSet<&str> {
 fn every_page_has_the_same_headings_in_the_same_order() {
     for control in all() {
         let page = page(*control);
-        let headings: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let headings: Vec<&str> =
+            page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         assert_eq!(headings, HEADINGS, "{}", control.id());
         assert!(page.starts_with(&format!("# {}\n", control.id())));
     }
@@ -70,8 +71,10 @@ fn the_events_of_the_page_are_those_subscribed_to() {
 fn the_permissions_of_the_page_are_those_declared() {
     for control in all() {
         let page = page(*control);
-        let told: BTreeSet<&str> =
-            quoted(section(&page, "Permissions")).into_iter().filter(|word| word.contains(':')).collect();
+        let told: BTreeSet<&str> = quoted(section(&page, "Permissions"))
+            .into_iter()
+            .filter(|word| word.contains(':'))
+            .collect();
         let declared: BTreeSet<&str> =
             control.read_actions().iter().chain(control.write_actions()).copied().collect();
         assert_eq!(told, declared, "{}", control.id());

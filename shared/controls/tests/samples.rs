@@ -46,10 +46,8 @@ fn told(judged: &Judged, writes: &[PlannedRemedy]) -> String {
 }
 
 fn judge_samples(control: &dyn AnyControl) -> String {
-    let trust = Trust {
-        own_roles: vec!["arn:*:iam::*:role/snapback-*".to_owned()],
-        ..Trust::default()
-    };
+    let trust =
+        Trust { own_roles: vec!["arn:*:iam::*:role/snapback-*".to_owned()], ..Trust::default() };
     let mut text = String::new();
     for path in samples(control.id().as_str()) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -57,11 +55,20 @@ fn judge_samples(control: &dyn AnyControl) -> String {
             let event = item.event.unwrap();
             // The writes are those of a policy that permits everything that is certain.
             let (judged, writes) =
-                control.plan(&event, &NoStates, &trust, &mut |_, finding| match finding.confidence {
-                    Confidence::Certain => Response::Revert,
-                    Confidence::Probable | Confidence::Unclear => Response::Alert,
-                });
-            assert_ne!(judged.reason.as_deref(), Some("not_covered"), "{name} is in a wrong folder");
+                control.plan(
+                    &event,
+                    &NoStates,
+                    &trust,
+                    &mut |_, finding| match finding.confidence {
+                        Confidence::Certain => Response::Revert,
+                        Confidence::Probable | Confidence::Unclear => Response::Alert,
+                    },
+                );
+            assert_ne!(
+                judged.reason.as_deref(),
+                Some("not_covered"),
+                "{name} is in a wrong folder"
+            );
             writeln!(text, "{name}#{}: {}", item.index, told(&judged, &writes)).unwrap();
         }
     }

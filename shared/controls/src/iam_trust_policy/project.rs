@@ -22,7 +22,10 @@ pub(super) fn triage(event: &Event) -> Triage {
     }
     match role(record) {
         Ok(resource) => Triage::Mine(Target::from(resource)),
-        Err(what) => Triage::Malformed(format!("which role `{}` changed cannot be said: {what}", record.event_name)),
+        Err(what) => Triage::Malformed(format!(
+            "which role `{}` changed cannot be said: {what}",
+            record.event_name
+        )),
     }
 }
 
@@ -53,8 +56,9 @@ fn role(record: &Record) -> Result<Resource, String> {
 }
 
 fn names(arn: &str, role: &str) -> bool {
-    arn.parse::<Arn>()
-        .is_ok_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/") && arn.name() == role)
+    arn.parse::<Arn>().is_ok_and(|arn| {
+        arn.service == "iam" && arn.resource.starts_with("role/") && arn.name() == role
+    })
 }
 
 fn created(record: &Record) -> Option<CreatedRole> {

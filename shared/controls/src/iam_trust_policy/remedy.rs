@@ -4,6 +4,7 @@ use model::{Operation, Remedy, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::mend::{self, Edits};
 use crate::{Tags, tags};
 
 /// Rewrites a role's trust document without what is wrong with it, or marks the role.
@@ -19,6 +20,10 @@ pub enum TrustRemedy {
         before: String,
         /// The document it leaves, as text.
         after: String,
+        /// What becomes of the statements of `before` that are changed, by their place: what they
+        /// turn into, or null where they are taken out. Empty in an inverse.
+        #[serde(default)]
+        edits: Edits,
     },
     /// `TagRole`, which merges by itself: only `tags` are written.
     TagRole {
@@ -82,8 +87,9 @@ impl Remedy for TrustRemedy {
 
     fn inverse(&self) -> Option<Self> {
         Some(match self.clone() {
-            Self::UpdateAssumeRolePolicy { role, before, after } => {
-                Self::UpdateAssumeRolePolicy { role, before: after, after: before }
+            Self::UpdateAssumeRolePolicy { role, before, after, .. } => {
+                let edits = Edits::new();
+                Self::UpdateAssumeRolePolicy { role, before: after, after: before, edits }
             }
             Self::TagRole { role, tags, before } => Self::RestoreTags { role, tags, before },
             Self::RestoreTags { role, tags, before } => Self::TagRole { role, tags, before },
@@ -98,10 +104,36 @@ impl Remedy for TrustRemedy {
         }
     }
 
+    fn join(&self, other: &Self) -> Option<Self> {
+        let (
+            Self::UpdateAssumeRolePolicy { role, before, edits, .. },
+            Self::UpdateAssumeRolePolicy {
+                role: other_role,
+                before: other_before,
+                edits: other_edits,
+                ..
+            },
+        ) = (self, other)
+        else {
+            return None;
+        };
+        if role != other_role || before != other_before {
+            return None;
+        }
+        let edits = mend::join(edits, other_edits)?;
+        let after = mend::apply(before, &edits)?;
+        Some(Self::UpdateAssumeRolePolicy {
+            role: role.clone(),
+            before: before.clone(),
+            after,
+            edits,
+        })
+    }
+
     fn document_change(&self) -> Option<(String, String)> {
         match self {
             Self::UpdateAssumeRolePolicy { before, after, .. } => {
-                Some((before.clone(), after.clone()))
+                Some((mend::readable(before), mend::readable(after)))
             }
             Self::TagRole { .. } | Self::RestoreTags { .. } => None,
         }

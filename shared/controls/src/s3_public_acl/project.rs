@@ -124,11 +124,9 @@ fn asked_for(record: &Record, target: &Target) -> Option<AclState> {
     }
     let read = match record.parameters_value() {
         Ok(parameters) => ReadAcl::of(&parameters),
-        Err(unusable) => ReadAcl {
-            acl: Acl::default(),
-            canned: None,
-            unreadable: vec![unusable.to_string()],
-        },
+        Err(unusable) => {
+            ReadAcl { acl: Acl::default(), canned: None, unreadable: vec![unusable.to_string()] }
+        }
     };
     let mut state = AclState::of(read.acl);
     state.unreadable = read.unreadable;
@@ -180,7 +178,9 @@ fn canned_acl(word: &str, on_object: bool) -> Option<Acl> {
             acl.grants.push(group(everyone, "READ"));
             acl.grants.push(group(everyone, "WRITE"));
         }
-        "authenticated-read" => acl.grants.push(group(PublicGroup::AuthenticatedUsers.uri(), "READ")),
+        "authenticated-read" => {
+            acl.grants.push(group(PublicGroup::AuthenticatedUsers.uri(), "READ"));
+        }
         "aws-exec-read" => acl.grants.push(Grant {
             grantee: Grantee::CanonicalUser { id: super::EC2_BUNDLES.to_owned() },
             permission: "READ".to_owned(),

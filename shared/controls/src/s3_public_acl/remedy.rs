@@ -73,7 +73,9 @@ impl Remedy for AclRemedy {
     fn iam_actions(&self) -> &'static [&'static str] {
         match self {
             Self::PutAcl { resource, .. } => match resource.id {
-                ResourceId::Object { version_id: None, .. } => &["s3:GetObjectAcl", "s3:PutObjectAcl"],
+                ResourceId::Object { version_id: None, .. } => {
+                    &["s3:GetObjectAcl", "s3:PutObjectAcl"]
+                }
                 ResourceId::Object { version_id: Some(_), .. } => {
                     &["s3:GetObjectVersionAcl", "s3:PutObjectVersionAcl"]
                 }
@@ -102,8 +104,12 @@ impl Remedy for AclRemedy {
             return None;
         }
         // Both only take grants away from the same list: what both leave is what is left.
-        let grants =
-            after.grants.iter().filter(|grant| other_after.grants.contains(grant)).cloned().collect();
+        let grants = after
+            .grants
+            .iter()
+            .filter(|grant| other_after.grants.contains(grant))
+            .cloned()
+            .collect();
         Some(Self::PutAcl {
             resource: resource.clone(),
             before: before.clone(),

@@ -101,7 +101,8 @@ fn a_body_loses_its_public_grants_and_nothing_else() {
 
 #[test]
 fn every_event_name_leads_to_a_target_or_says_why_not() {
-    let object = json!({"bucketName": "amzn-s3-demo-bucket", "key": "a/b", "x-amz-acl": "public-read"});
+    let object =
+        json!({"bucketName": "amzn-s3-demo-bucket", "key": "a/b", "x-amz-acl": "public-read"});
     let bucket = json!({"bucketName": "amzn-s3-demo-bucket", "x-amz-acl": "public-read"});
     let detail = json!({"bucket": {"name": "amzn-s3-demo-bucket"}, "object": {"key": "a/b", "version-id": "v1"}});
     for subscription in AnyControl::subscriptions(&S3PublicAcl) {
@@ -148,14 +149,14 @@ fn an_upload_is_asked_about_only_where_it_grants_something_beyond_the_owners() {
 
 #[test]
 fn a_refused_call_is_ignored() {
-    let refused = with(
-        bucket_acl(&json!({"x-amz-acl": "public-read"})),
-        "errorCode",
-        json!("AccessDenied"),
-    );
-    check(&refused, &expect![[r#"
+    let refused =
+        with(bucket_acl(&json!({"x-amz-acl": "public-read"})), "errorCode", json!("AccessDenied"));
+    check(
+        &refused,
+        &expect![[r#"
         ignored (call_failed)
-    "#]]);
+    "#]],
+    );
 }
 
 // The state is already right.
@@ -229,7 +230,8 @@ fn parameters_that_name_no_bucket_are_told_and_not_acted_on() {
         json!({"omitted": true, "originalSize": 120_000}),
         json!("cut off"),
     ] {
-        let judged = judge(&S3PublicAcl, &record(S3, "PutBucketAcl", parameters.clone()), &Trust::default());
+        let judged =
+            judge(&S3PublicAcl, &record(S3, "PutBucketAcl", parameters.clone()), &Trust::default());
         assert_eq!(judged.status, Status::Unclear, "{parameters}");
         let [finding] = judged.findings.as_slice() else { panic!("{parameters}") };
         assert_eq!(finding.code, "evidence-unreadable");
@@ -312,8 +314,7 @@ fn a_stranger_is_told_from_the_owner_the_buckets_owner_and_those_we_trust() {
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0].code, "acl-cross-account");
     assert_eq!(findings[0].confidence, Confidence::Certain);
-    let trust =
-        Trust { trusted_canonical_ids: [OTHER.to_owned()].into(), ..Trust::default() };
+    let trust = Trust { trusted_canonical_ids: [OTHER.to_owned()].into(), ..Trust::default() };
     assert_eq!(found(&state, &trust), []);
     let owned = AclState { bucket_owner: Some(OTHER.to_owned()), ..state };
     assert_eq!(found(&owned, &Trust::default()), []);
@@ -321,7 +322,8 @@ fn a_stranger_is_told_from_the_owner_the_buckets_owner_and_those_we_trust() {
 
 #[test]
 fn an_account_beside_an_owner_that_is_not_told_is_only_probably_a_stranger() {
-    let headers = json!({"accessControlList": {"x-amz-grant-full-control": format!("id=\"{OTHER}\"")}});
+    let headers =
+        json!({"accessControlList": {"x-amz-grant-full-control": format!("id=\"{OTHER}\"")}});
     let judged = judge(&S3PublicAcl, &bucket_acl(&headers), &Trust::default());
     assert_eq!(judged.findings[0].code, "acl-cross-account");
     assert_eq!(judged.findings[0].confidence, Confidence::Probable);
@@ -359,7 +361,12 @@ fn supplied_states_say_what_a_record_cannot() {
     let arn = "arn:aws:s3:::amzn-s3-demo-bucket";
     let record = bucket_acl(&json!({"x-amz-acl": "public-read"}));
     let judged = |responses: Value| {
-        AnyControl::judge(&S3PublicAcl, &event(&record), &Given::one(arn, responses), &Trust::default())
+        AnyControl::judge(
+            &S3PublicAcl,
+            &event(&record),
+            &Given::one(arn, responses),
+            &Trust::default(),
+        )
     };
     let ignored = judged(json!({"GetPublicAccessBlock":
         {"PublicAccessBlockConfiguration": {"IgnorePublicAcls": true}}}));
@@ -375,11 +382,8 @@ fn supplied_states_say_what_a_record_cannot() {
 
 #[test]
 fn remedies_of_one_list_join_into_one_write() {
-    let state = live(vec![
-        user(OWNER, "FULL_CONTROL"),
-        group(ALL, "READ"),
-        group(AUTHENTICATED, "WRITE"),
-    ]);
+    let state =
+        live(vec![user(OWNER, "FULL_CONTROL"), group(ALL, "READ"), group(AUTHENTICATED, "WRITE")]);
     let findings = S3PublicAcl.assess(&a_bucket(), &state, &Trust::default());
     let joined = findings[0].remedies[0].join(&findings[1].remedies[0]).unwrap();
     let AclRemedy::PutAcl { before, after, .. } = &joined else { panic!() };
@@ -394,7 +398,8 @@ fn tagging_keeps_every_other_tag_and_stops_at_the_limit() {
     let resource = a_bucket().resource;
     let ours: Tags = [("snapback:at".to_owned(), "now".to_owned())].into();
     let theirs: Tags = (0..49).map(|n| (format!("k{n}"), String::new())).collect();
-    let AclRemedy::PutTags { after, .. } = S3PublicAcl.tag(&resource, &theirs, &ours).unwrap() else {
+    let AclRemedy::PutTags { after, .. } = S3PublicAcl.tag(&resource, &theirs, &ours).unwrap()
+    else {
         panic!()
     };
     assert!(theirs.iter().all(|(key, value)| after.get(key) == Some(value)));

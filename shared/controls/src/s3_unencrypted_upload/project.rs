@@ -2,7 +2,9 @@
 
 use events::{
     Event, Origin, Record,
-    parameters::s3::{AdditionalData, Encryption as Headers, NativeEvent, SseApplied, WrittenObject},
+    parameters::s3::{
+        AdditionalData, Encryption as Headers, NativeEvent, SseApplied, WrittenObject,
+    },
 };
 use model::Timestamp;
 
@@ -97,10 +99,7 @@ fn encryption(
     asked: Option<&Headers>,
 ) -> Option<Encryption> {
     let headers = [answered, asked];
-    let customer = headers
-        .into_iter()
-        .flatten()
-        .any(|headers| headers.customer_algorithm.is_ok());
+    let customer = headers.into_iter().flatten().any(|headers| headers.customer_algorithm.is_ok());
     if customer || applied == Some(&SseApplied::SseC) {
         return Some(Encryption::Customer);
     }

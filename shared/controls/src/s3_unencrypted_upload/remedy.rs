@@ -137,10 +137,11 @@ impl ReEncrypt {
 
     fn source(&self) -> Vec<(&'static str, Value)> {
         let source = s3::copy_source(&self.resource, self.version.version_id.as_deref());
-        let etag = self.version.etag.clone().map_or_else(
-            || Value::from("(the ETag that a read just before tells)"),
-            Value::from,
-        );
+        let etag = self
+            .version
+            .etag
+            .clone()
+            .map_or_else(|| Value::from("(the ETag that a read just before tells)"), Value::from);
         vec![("CopySource", source.into()), ("CopySourceIfMatch", etag.clone()), ("IfMatch", etag)]
     }
 

@@ -97,10 +97,9 @@ impl Requirement {
             // A bucket without a default has SSE-S3 since 2023-01-05, and nothing can be stored
             // under a customer's key or an unknown algorithm by default.
             // https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
-            Encryption::None
-            | Encryption::S3
-            | Encryption::Customer
-            | Encryption::Other { .. } => Self::S3,
+            Encryption::None | Encryption::S3 | Encryption::Customer | Encryption::Other { .. } => {
+                Self::S3
+            }
             Encryption::Kms { key } => {
                 kms(key.as_deref().unwrap_or(MANAGED_KEY), false, Source::BucketDefault)
             }
@@ -165,11 +164,7 @@ impl Requirement {
             Self::S3 => Some(Encryption::S3),
             Self::Kms { named, arn, twice, .. } => {
                 let key = arn.clone().or_else(|| (named != MANAGED_KEY).then(|| named.clone()));
-                Some(if *twice {
-                    Encryption::KmsTwice { key }
-                } else {
-                    Encryption::Kms { key }
-                })
+                Some(if *twice { Encryption::KmsTwice { key } } else { Encryption::Kms { key } })
             }
             Self::Unknown => None,
         }
@@ -248,7 +243,13 @@ fn is_same(key: &str, named: &str, arn: Option<&str>) -> Met {
     }
     match (key_id(key), key_id(arn.unwrap_or(named))) {
         // Ids are unique within a Region, and an object's key is of its bucket's Region.
-        (Some(id), Some(required)) => if id == required { Met::Yes } else { Met::No },
+        (Some(id), Some(required)) => {
+            if id == required {
+                Met::Yes
+            } else {
+                Met::No
+            }
+        }
         (None, None) if key == named => Met::Yes,
         (None, _) | (_, None) => Met::Unknown("which key an alias stands for has not been read"),
     }

@@ -263,8 +263,7 @@ fn details(
     }
     let versioning: Option<BucketVersioning> =
         responses::optional(target, responses, "GetBucketVersioning")?;
-    let tags: Option<TaggingResponse> =
-        responses::optional(target, responses, "GetObjectTagging")?;
+    let tags: Option<TaggingResponse> = responses::optional(target, responses, "GetObjectTagging")?;
     let ResourceId::Object { version_id: wanted, .. } = &target.resource.id else {
         return Ok(None);
     };

@@ -17,7 +17,8 @@ use crate::{
 const S3: &str = "s3.amazonaws.com";
 const BUCKET: &str = "amzn-s3-demo-bucket";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-const OTHER_KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/99999999-12ab-34cd-56ef-1234567890ab";
+const OTHER_KEY: &str =
+    "arn:aws:kms:eu-west-1:111122223333:key/99999999-12ab-34cd-56ef-1234567890ab";
 const STRANGERS_KEY: &str =
     "arn:aws:kms:eu-west-1:444455556666:key/0987dcba-09fe-87dc-65ba-ab0987654321";
 const OWNER: &str = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
@@ -113,12 +114,16 @@ fn copy(state: &UploadState) -> ReEncrypt {
 
 #[test]
 fn a_weaker_algorithm_than_required_is_re_encrypted() {
-    check(&under_s3(), &requiring(KEY), &expect![[r#"
+    check(
+        &under_s3(),
+        &requiring(KEY),
+        &expect![[r#"
         finding arn:aws:s3:::amzn-s3-demo-bucket/a/b
         s3-unencrypted-upload certain
           the object is stored under SSE-S3; its bucket requires KMS key `arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`
           s3:CopyObject {"Bucket":"amzn-s3-demo-bucket","Key":"a/b","ExpectedBucketOwner":"111122223333","ServerSideEncryption":"aws:kms","SSEKMSKeyId":"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab","CopySource":"amzn-s3-demo-bucket/a/b","CopySourceIfMatch":"(the ETag that a read just before tells)","IfMatch":"(the ETag that a read just before tells)","MetadataDirective":"COPY","TaggingDirective":"COPY"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -189,9 +194,13 @@ fn directory_buckets_outposts_and_strangers_buckets_are_not_covered() {
 #[test]
 fn a_refused_upload_is_ignored() {
     let refused = with(under_s3(), "errorCode", json!("AccessDenied"));
-    check(&refused, &requiring(KEY), &expect![[r#"
+    check(
+        &refused,
+        &requiring(KEY),
+        &expect![[r#"
         ignored (call_failed)
-    "#]]);
+    "#]],
+    );
 }
 
 // The state is already right.
@@ -262,7 +271,13 @@ fn a_record_that_does_not_tell_the_requirement_leaves_the_question_open() {
         (upload("SSE_S3", json!(null)), Trust::default()),
         (upload("Default_SSE_KMS", json!(null)), requiring(KEY)),
         (completed, requiring(KEY)),
-        (under_kms(KEY), Trust { required_kms_keys: [("*".into(), "alias/a".into())].into(), ..Trust::default() }),
+        (
+            under_kms(KEY),
+            Trust {
+                required_kms_keys: [("*".into(), "alias/a".into())].into(),
+                ..Trust::default()
+            },
+        ),
     ] {
         let judged = judge(&S3UnencryptedUpload, &record, &trust);
         assert_eq!(judged.status, Status::Unclear, "{record}");
@@ -310,7 +325,9 @@ fn the_table_of_what_meets_a_requirement() {
         (Encryption::Customer, [false, false, false]),
     ] {
         let found = required.clone().map(|required| {
-            S3UnencryptedUpload.assess(&an_object(), &live(stored.clone(), required), &trust).is_empty()
+            S3UnencryptedUpload
+                .assess(&an_object(), &live(stored.clone(), required), &trust)
+                .is_empty()
         });
         assert_eq!(found, expected, "{stored:?}");
     }
@@ -370,12 +387,16 @@ fn an_unknown_algorithm_is_told_and_never_changed() {
 fn an_object_from_before_2023_is_unencrypted_where_nothing_says_otherwise() {
     let old = with(under_s3(), "eventTime", json!("2021-06-30T22:00:01Z"));
     let bare = with(with(old, "additionalEventData", json!(null)), "responseElements", json!(null));
-    check(&bare, &Trust::default(), &expect![[r#"
+    check(
+        &bare,
+        &Trust::default(),
+        &expect![[r#"
         finding arn:aws:s3:::amzn-s3-demo-bucket/a/b
         s3-unencrypted-upload certain
           the object is stored without encryption, which no bucket requires
           held back: what its bucket requires is not known
-    "#]]);
+    "#]],
+    );
     let new = with(bare, "eventTime", json!("2026-06-30T22:00:01Z"));
     assert_eq!(judge(&S3UnencryptedUpload, &new, &requiring(KEY)).status, Status::Unclear);
 }
@@ -388,12 +409,16 @@ fn a_copy_under_a_customers_own_key_is_wrong_by_any_measure_and_nobody_can_mend_
         json!({"bucketName": BUCKET, "key": "a/b", "x-amz-copy-source": "amzn-s3-demo-bucket/a/b",
             "x-amz-server-side-encryption-customer-algorithm": "AES256"}),
     );
-    check(&ransom, &Trust::default(), &expect![[r#"
+    check(
+        &ransom,
+        &Trust::default(),
+        &expect![[r#"
         finding arn:aws:s3:::amzn-s3-demo-bucket/a/b
         s3-unencrypted-upload certain
           the object is stored under a customer's own key (SSE-C), which no bucket requires
           held back: it is under a key that only its uploader has (SSE-C), without which nobody can read it
-    "#]]);
+    "#]],
+    );
 }
 
 // The copy.
@@ -406,10 +431,12 @@ fn the_copy_is_pinned_guarded_and_keeps_what_s3_does_not_copy() {
     state.version.website_redirect = Some("/new".to_owned());
     let details = state.details.as_mut().unwrap();
     let everyone = "http://acs.amazonaws.com/groups/global/AllUsers".to_owned();
-    details.acl.as_mut().unwrap().grants.push(Grant {
-        grantee: Grantee::Group { uri: everyone },
-        permission: "READ".to_owned(),
-    });
+    details
+        .acl
+        .as_mut()
+        .unwrap()
+        .grants
+        .push(Grant { grantee: Grantee::Group { uri: everyone }, permission: "READ".to_owned() });
     details.checksums = vec![Checksum { algorithm: "CRC64NVME".to_owned(), composite: false }];
     let operations = UploadRemedy::ReEncrypt(Box::new(copy(&state))).operations();
     let [operation] = operations.as_slice() else { panic!() };
@@ -520,8 +547,10 @@ fn what_a_copy_keeps_does_not_hold_it_back() {
     let changes: [fn(&mut UploadState); 5] = [
         |state| {
             state.version.storage_class = Some("GLACIER".to_owned());
-            state.version.restore =
-                Some("ongoing-request=\"false\", expiry-date=\"Fri, 21 Dec 2029 00:00:00 GMT\"".to_owned());
+            state.version.restore = Some(
+                "ongoing-request=\"false\", expiry-date=\"Fri, 21 Dec 2029 00:00:00 GMT\""
+                    .to_owned(),
+            );
         },
         |state| state.version.storage_class = Some("GLACIER_IR".to_owned()),
         |state| state.version.replication = Some("COMPLETED".to_owned()),
@@ -624,7 +653,8 @@ fn tagging_keeps_every_other_tag_and_stops_at_the_limit() {
     // S-29
     let resource = an_object().resource;
     let ours: Tags = [("snapback:at".to_owned(), "now".to_owned())].into();
-    let tags = |count: usize| (0..count).map(|n| (format!("k{n}"), String::new())).collect::<Tags>();
+    let tags =
+        |count: usize| (0..count).map(|n| (format!("k{n}"), String::new())).collect::<Tags>();
     let UploadRemedy::PutTags { after, .. } =
         S3UnencryptedUpload.tag(&resource, &tags(9), &ours).unwrap()
     else {
