@@ -1,3 +1,33 @@
 //! IAM JSON documents: parse, print, edit, and judge who is let in and how far.
 //!
-//! Knows no event and no AWS API: text and context in, verdict out.
+//! Knows no event and no AWS API: text and context in, verdict out. [`inspect`] judges any
+//! [`Kind`]; [`edit::mend`] makes the smallest change that mends what was found; [`acl`] and
+//! [`security_group`] read the shapes that APIs and events give those two.
+//!
+//! What is judged, and what each finding's code means, is in `docs/judge.md`.
+
+pub mod acl;
+mod address;
+pub mod condition;
+mod context;
+mod document;
+pub mod edit;
+mod error;
+pub mod glob;
+mod json;
+mod judge;
+mod kind;
+mod principal;
+pub mod security_group;
+mod statement;
+mod verdict;
+
+pub use context::{Check, Context, ContextError, PolicyMode, PublicAccessBlock};
+pub use document::{Document, Problem, Version};
+pub use error::{DocumentError, MAX_STATEMENTS};
+pub use json::{MAX_BYTES, MAX_DEPTH};
+pub use judge::{Input, inspect};
+pub use kind::{Kind, UnknownKind};
+pub use principal::{Principal, Principals, Who};
+pub use statement::{Effect, Element, Statement};
+pub use verdict::{Enforcement, Exposure, Judged, Verdict};

@@ -1,0 +1,516 @@
+//! What an arbitrary outsider cannot choose.
+//!
+//! A condition restricts a statement that names everyone only if it compares, positively, something
+//! that the caller cannot choose with something fixed. Values are alternatives, so the loosest
+//! decides; entries are AND-ed, so one good entry suffices and none can spoil it.
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+
+use super::{Condition, Entry, Family, SetQualifier, is_always_present};
+use crate::{
+    address,
+    context::PolicyMode,
+    document::Version,
+    glob::{Pattern, Syntax},
+    principal::is_account,
+};
+
+/// What a restriction fixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Class {
+    /// Accounts of the caller (or of its network, or access point).
+    Accounts,
+    /// Organizations of the caller (or of its network).
+    Orgs,
+    /// The account on whose behalf a service calls.
+    SourceAccounts,
+    /// The organization on whose behalf a service calls.
+    SourceOrgs,
+    /// A resource on whose behalf a service calls, in an ARN that names no account.
+    SourceArn,
+    /// A network.
+    Network,
+    /// One identity, by its unique id.
+    Identity,
+    /// AWS services, on anyone's behalf.
+    Service,
+}
+
+/// One thing that the caller cannot choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Restriction {
+    pub(crate) class: Class,
+    /// It says who calls, rather than from where or through what.
+    pub(crate) of_caller: bool,
+    /// Account ids, organization ids, `vpc:…`, `vpce:…`, `ip:…`.
+    pub(crate) values: BTreeSet<String>,
+    /// The entry, for people.
+    pub(crate) condition: String,
+}
+
+/// What the conditions of an Allow leave to an outsider.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Reading {
+    pub(crate) restrictions: Vec<Restriction>,
+    /// The entry that nobody can satisfy.
+    pub(crate) dead: Option<String>,
+}
+
+/// What the values of one entry come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Values {
+    /// Somebody unknown can satisfy at least one.
+    Open,
+    /// All are fixed, to these.
+    Fixed(BTreeSet<String>),
+    /// All can match nothing.
+    Dead,
+}
+
+/// Reads the conditions of an Allow.
+pub(crate) fn read(condition: &Condition, version: Version, mode: PolicyMode) -> Reading {
+    let mut reading = Reading {
+        dead: condition.contradiction().map(Entry::describe),
+        restrictions: Vec::new(),
+    };
+    for entry in &condition.entries {
+        match restricts(entry, condition, version, mode) {
+            None | Some(Outcome::Open) => {}
+            Some(Outcome::Dead) => reading.dead = Some(entry.describe()),
+            Some(Outcome::Restricts(restriction)) => reading.restrictions.push(restriction),
+        }
+    }
+    reading
+}
+
+enum Outcome {
+    Open,
+    Dead,
+    Restricts(Restriction),
+}
+
+fn restricts(
+    entry: &Entry,
+    condition: &Condition,
+    version: Version,
+    mode: PolicyMode,
+) -> Option<Outcome> {
+    let operator = entry.operator?;
+    let rule = rule(&entry.key, mode)?;
+    if operator.negated || operator.family == Family::Null {
+        return None;
+    }
+    if entry.passes_absent()
+        && !is_always_present(&entry.key)
+        && !condition.is_guarded(&entry.key)
+    {
+        return None;
+    }
+    if rule.multivalued && operator.set.is_none() {
+        return None;
+    }
+    Some(match values_of(entry, rule.shape, version) {
+        Values::Open => Outcome::Open,
+        Values::Dead => Outcome::Dead,
+        Values::Fixed(values) => Outcome::Restricts(Restriction {
+            // An ARN without an account is fixed, but says little.
+            class: if rule.shape == Shape::SourceArn && values.is_empty() {
+                Class::SourceArn
+            } else {
+                rule.class
+            },
+            of_caller: rule.of_caller,
+            values,
+            condition: entry.describe(),
+        }),
+    })
+}
+
+/// Whether an entry of a Deny holds for every outsider, so that it takes nothing from the Deny.
+pub(crate) fn closes(entry: &Entry, version: Version, mode: PolicyMode) -> bool {
+    let Some(operator) = entry.operator else { return false };
+    if entry.key == "aws:principalisawsservice" {
+        // Unsigned callers do not carry the key, so only the `IfExists` form holds for them.
+        return operator.family == Family::Bool
+            && !operator.negated
+            && entry.passes_absent()
+            && entry.values.iter().any(|value| value.eq_ignore_ascii_case("false"));
+    }
+    let Some(rule) = rule(&entry.key, mode) else { return false };
+    if !operator.negated || operator.set == Some(SetQualifier::ForAnyValue) {
+        return false;
+    }
+    if rule.multivalued && operator.set.is_none() {
+        return false;
+    }
+    match values_of(entry, rule.shape, version) {
+        Values::Open => false,
+        Values::Fixed(_) | Values::Dead => true,
+    }
+}
+
+/// Whom the negated entries of a Deny exempt from it.
+pub(crate) fn read_negated(condition: &Condition, version: Version, mode: PolicyMode) -> Reading {
+    let mut reading = Reading::default();
+    for entry in &condition.entries {
+        let Some(rule) = rule(&entry.key, mode) else { continue };
+        if let Values::Fixed(values) = values_of(entry, rule.shape, version) {
+            reading.restrictions.push(Restriction {
+                class: rule.class,
+                of_caller: rule.of_caller,
+                values,
+                condition: entry.describe(),
+            });
+        }
+    }
+    reading
+}
+
+/// Whether a key can restrict who calls.
+pub(crate) fn is_restricting_key(key: &str, mode: PolicyMode) -> bool {
+    rule(key, mode).is_some()
+}
+
+/// How a key's values are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Fixed where there is no wildcard.
+    Plain,
+    /// An account id; `anonymous` is everyone.
+    Account,
+    /// Organization and path: the head before the first `/` decides.
+    OrgPath,
+    /// An ARN whose account segment decides.
+    Arn,
+    /// The same, where ARNs without an account are weak.
+    SourceArn,
+    /// Networks.
+    Ip,
+    /// A VPC or an endpoint, named by the prefix.
+    Named(&'static str),
+    /// A unique id, with or without its session.
+    UserId,
+    /// `true`.
+    True,
+}
+
+struct Rule {
+    class: Class,
+    shape: Shape,
+    of_caller: bool,
+    multivalued: bool,
+}
+
+/// The keys that restrict. Every other key is chosen by the caller, or describes the resource.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+/// and, for what S3 accepts,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>.
+fn rule(key: &str, mode: PolicyMode) -> Option<Rule> {
+    let (class, shape, of_caller) = match key {
+        "aws:principalorgid" => (Class::Orgs, Shape::Plain, true),
+        "aws:vpceorgid" => (Class::Orgs, Shape::Plain, false),
+        "aws:principalorgpaths" => (Class::Orgs, Shape::OrgPath, true),
+        "aws:vpceorgpaths" => (Class::Orgs, Shape::OrgPath, false),
+        "aws:principalaccount" | "kms:calleraccount" => (Class::Accounts, Shape::Account, true),
+        "aws:vpceaccount" | "s3:dataaccesspointaccount" => {
+            (Class::Accounts, Shape::Account, false)
+        }
+        "aws:principalarn" | "aws:federatedprovider" => (Class::Accounts, Shape::Arn, true),
+        "ec2:sourceinstancearn" | "lambda:sourcefunctionarn" | "aws:sourcevpcarn" => {
+            (Class::Accounts, Shape::Arn, false)
+        }
+        // An access point's own policy does not restrict the caller by naming access points.
+        "s3:dataaccesspointarn" if mode == PolicyMode::Bucket => {
+            (Class::Accounts, Shape::Arn, false)
+        }
+        "aws:sourceaccount" | "aws:sourceowner" => (Class::SourceAccounts, Shape::Account, false),
+        "aws:sourcearn" => (Class::SourceAccounts, Shape::SourceArn, false),
+        "aws:sourceorgid" => (Class::SourceOrgs, Shape::Plain, false),
+        "aws:sourceorgpaths" => (Class::SourceOrgs, Shape::OrgPath, false),
+        "aws:sourcevpc" => (Class::Network, Shape::Named("vpc:"), false),
+        "aws:sourcevpce" => (Class::Network, Shape::Named("vpce:"), false),
+        "aws:sourceip" => (Class::Network, Shape::Ip, false),
+        "aws:userid" => (Class::Identity, Shape::UserId, true),
+        "aws:principalisawsservice" => (Class::Service, Shape::True, true),
+        "aws:principalservicename" | "aws:principalservicenameslist" => {
+            (Class::Service, Shape::Plain, true)
+        }
+        _ => return None,
+    };
+    let multivalued = matches!(
+        key,
+        "aws:principalorgpaths"
+            | "aws:vpceorgpaths"
+            | "aws:sourceorgpaths"
+            | "aws:principalservicenameslist"
+    );
+    Some(Rule { class, shape, of_caller, multivalued })
+}
+
+/// What the values of an entry come to, read as the shape says.
+pub(crate) fn values_of(entry: &Entry, shape: Shape, version: Version) -> Values {
+    let Some(operator) = entry.operator else { return Values::Open };
+    let mut fixed = BTreeSet::new();
+    let mut alive = false;
+    let mut nets: Vec<IpNet> = Vec::new();
+    for value in &entry.values {
+        match one_value(value, operator.family, shape, version) {
+            One::Open => return Values::Open,
+            One::Dead => {}
+            One::Fixed(text) => {
+                alive = true;
+                fixed.extend(text);
+            }
+            One::Net(net) => {
+                alive = true;
+                fixed.insert(format!("ip:{net}"));
+                nets.push(net);
+            }
+        }
+    }
+    if !alive {
+        return Values::Dead;
+    }
+    // Networks that are narrow one by one may still be the whole world together.
+    if address::is_world(&nets) { Values::Open } else { Values::Fixed(fixed) }
+}
+
+enum One {
+    Open,
+    Dead,
+    /// Fixed, and to what, where that is a name.
+    Fixed(Option<String>),
+    Net(IpNet),
+}
+
+fn one_value(value: &str, family: Family, shape: Shape, version: Version) -> One {
+    if shape == Shape::Ip {
+        return ip(value, family);
+    }
+    if shape == Shape::True {
+        let says_true = value.eq_ignore_ascii_case("true");
+        return match family {
+            Family::Bool | Family::Text | Family::TextIgnoreCase if says_true => One::Fixed(None),
+            _ => One::Open,
+        };
+    }
+    let active = match family {
+        Family::Text | Family::TextIgnoreCase => false,
+        Family::Like | Family::Arn => true,
+        Family::Numeric(_)
+        | Family::Date(_)
+        | Family::Bool
+        | Family::Binary
+        | Family::Ip
+        | Family::Null => return One::Open,
+    };
+    let variables = version == Version::Variables;
+    let pattern = Pattern::parse(value, Syntax { wildcards: active, variables });
+    if pattern.has_variable() {
+        return One::Open;
+    }
+    // None of these keys can hold a star or a question mark.
+    if !active && value.contains(['*', '?']) && !value.contains("${") {
+        return One::Dead;
+    }
+    match shape {
+        Shape::Arn | Shape::SourceArn => arn(&pattern, family, shape),
+        Shape::OrgPath => {
+            let head = pattern.head();
+            match head.split_once('/') {
+                Some((org, _)) if org.starts_with("o-") => One::Fixed(Some(org.to_owned())),
+                None if pattern.is_literal() => One::Fixed(Some(head)),
+                Some(_) | None => One::Open,
+            }
+        }
+        Shape::UserId => user_id(&pattern),
+        // The remaining shapes are names; an ARN operator does not compare names.
+        Shape::Plain | Shape::Account | Shape::Named(_)
+            if family == Family::Arn || !pattern.is_literal() =>
+        {
+            One::Open
+        }
+        Shape::Account if pattern.head() == "anonymous" => One::Open,
+        Shape::Named(prefix) => One::Fixed(Some(format!("{prefix}{}", pattern.head()))),
+        Shape::Plain | Shape::Account => One::Fixed(Some(pattern.head())),
+        Shape::Ip | Shape::True => One::Open,
+    }
+}
+
+fn ip(value: &str, family: Family) -> One {
+    if family != Family::Ip {
+        return One::Open;
+    }
+    match address::parse(value) {
+        Some(net) if !address::is_public_by_s3(&net) => One::Net(net),
+        Some(_) | None => One::Open,
+    }
+}
+
+/// `<unique-id>:*` fixes the role, whatever its session; any other wildcard fixes nothing.
+fn user_id(pattern: &Pattern) -> One {
+    let head = pattern.head();
+    if pattern.is_literal() {
+        return if head == "anonymous" { One::Open } else { One::Fixed(Some(head)) };
+    }
+    let id = head.strip_suffix(':').unwrap_or_default();
+    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let session = pattern.segments(2);
+    let any_session = session.get(1).is_some_and(Pattern::is_everything);
+    if is_id && any_session { One::Fixed(Some(id.to_owned())) } else { One::Open }
+}
+
+/// ARN operators compare segment by segment, so the account is fixed where its segment is. Text
+/// operators let a star run over colons, and IAM paths may hold colons and digits, so the account is
+/// fixed only where the first wildcard stands behind it.
+fn arn(pattern: &Pattern, family: Family, shape: Shape) -> One {
+    let literal = pattern.is_literal();
+    let account = if family == Family::Arn {
+        let segments = pattern.segments(6);
+        if segments.len() < 6 && !literal {
+            return One::Open;
+        }
+        segments.get(4).filter(|account| account.is_literal()).map(Pattern::head)
+    } else {
+        let head = pattern.head();
+        let segments: Vec<&str> = head.splitn(6, ':').collect();
+        (segments.len() == 6).then(|| segments.get(4).copied().unwrap_or_default().to_owned())
+    };
+    match account {
+        Some(account) if is_account(&account) => One::Fixed(Some(account)),
+        // S3 buckets have no account in their ARN: only the whole of it says anything.
+        Some(account) if shape == Shape::SourceArn && literal && account.is_empty() => {
+            One::Fixed(None)
+        }
+        Some(_) | None if literal && shape == Shape::Arn && pattern.head().starts_with("arn:") => {
+            One::Dead
+        }
+        Some(_) | None => One::Open,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn reading(condition: &Value) -> Reading {
+        let (condition, _) = Condition::read(condition);
+        read(&condition, Version::Variables, PolicyMode::Bucket)
+    }
+
+    /// `open`, `dead`, or the class and values of the first restriction.
+    fn short(condition: &Value) -> String {
+        let reading = reading(condition);
+        if reading.dead.is_some() {
+            return "dead".to_owned();
+        }
+        reading.restrictions.first().map_or("open".to_owned(), |restriction| {
+            let values: Vec<&str> = restriction.values.iter().map(String::as_str).collect();
+            format!("{:?} {}", restriction.class, values.join(","))
+        })
+    }
+
+    #[test]
+    fn each_key_restricts_as_the_table_says() {
+        for (operator, key, value, expected) in [
+            ("StringEquals", "aws:PrincipalOrgID", "o-a", "Orgs o-a"),
+            ("StringLike", "aws:PrincipalOrgID", "o-*", "open"),
+            ("StringEquals", "aws:PrincipalOrgID", "o-*", "dead"),
+            ("StringEquals", "aws:PrincipalOrgID", "${aws:ResourceOrgID}", "open"),
+            ("StringNotEquals", "aws:PrincipalOrgID", "o-a", "open"),
+            ("StringEqualsIfExists", "aws:PrincipalOrgID", "o-a", "open"),
+            ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-a/r-1/*", "Orgs o-a"),
+            ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-a*", "open"),
+            ("StringLike", "aws:PrincipalOrgPaths", "o-a/*", "open"),
+            ("StringEquals", "aws:PrincipalAccount", "anonymous", "open"),
+            ("StringEqualsIfExists", "aws:PrincipalAccount", "111122223333", "Accounts 111122223333"),
+            ("ArnLike", "aws:PrincipalArn", "arn:*:iam::111122223333:role/x", "Accounts 111122223333"),
+            ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/x", "open"),
+            ("ArnLike", "aws:PrincipalArn", "*", "open"),
+            ("StringLike", "aws:PrincipalArn", "arn:aws:iam::111122223333:*", "Accounts 111122223333"),
+            ("StringLike", "aws:PrincipalArn", "arn:aws:iam::*111122223333:role/ci", "open"),
+            ("StringLike", "aws:PrincipalArn", "arn:*:iam::111122223333:role/x", "open"),
+            ("ArnLike", "aws:SourceArn", "arn:aws:sns:eu-west-1:111122223333:t", "SourceAccounts 111122223333"),
+            ("ArnLike", "aws:SourceArn", "arn:aws:s3:::amzn-s3-demo-bucket", "SourceArn "),
+            ("ArnLike", "aws:SourceArn", "arn:aws:s3:::*", "open"),
+            ("StringEquals", "aws:SourceVpce", "vpce-1", "Network vpce:vpce-1"),
+            ("IpAddress", "aws:SourceIp", "203.0.113.9/24", "Network ip:203.0.113.0/24"),
+            ("StringEquals", "aws:SourceIp", "203.0.113.0/24", "open"),
+            ("NotIpAddress", "aws:SourceIp", "10.0.0.0/8", "open"),
+            ("StringLike", "aws:userid", "AROAEXAMPLEID1111111:*", "Identity AROAEXAMPLEID1111111"),
+            ("StringLike", "aws:userid", "AROA*", "open"),
+            ("StringLike", "aws:userid", "*:session", "open"),
+            ("Bool", "aws:PrincipalIsAWSService", "true", "Service "),
+            ("Bool", "aws:PrincipalIsAWSService", "false", "open"),
+            ("StringEquals", "aws:PrincipalTag/team", "ops", "open"),
+            ("StringEquals", "aws:ResourceOrgID", "o-a", "open"),
+        ] {
+            assert_eq!(short(&json!({operator:{key:value}})), expected, "{operator} {key} {value}");
+        }
+    }
+
+    #[test]
+    fn the_loosest_value_decides_and_one_good_entry_suffices() {
+        assert_eq!(short(&json!({"StringLike":{"aws:SourceVpc":["vpc-1","*"]}})), "open");
+        let two = json!({"IpAddress":{"aws:SourceIp":"0.0.0.0/0"},"StringEquals":{"aws:SourceVpce":"vpce-1"}});
+        assert_eq!(short(&two), "Network vpce:vpce-1");
+        let halves = json!({"IpAddress":{"aws:SourceIp":["0.0.0.0/1","128.0.0.0/1"]}});
+        assert_eq!(short(&halves), "open");
+        let mut eighths: Vec<String> = (0..256).map(|first| format!("{first}.0.0.0/8")).collect();
+        assert_eq!(short(&json!({"IpAddress":{"aws:SourceIp":eighths}})), "open");
+        eighths.truncate(3);
+        assert!(short(&json!({"IpAddress":{"aws:SourceIp":eighths}})).starts_with("Network"));
+    }
+
+    #[test]
+    fn a_null_guard_makes_weak_operators_restrict_again() {
+        let guarded = json!({"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-a"},"Null":{"aws:principalorgid":false}});
+        assert_eq!(short(&guarded), "Orgs o-a");
+    }
+
+    #[test]
+    fn a_deny_closes_only_by_what_holds_for_every_outsider() {
+        let closing = |condition: Value| {
+            let (condition, _) = Condition::read(&condition);
+            condition
+                .entries
+                .iter()
+                .all(|entry| closes(entry, Version::Variables, PolicyMode::Bucket))
+        };
+        for yes in [
+            json!({"StringNotEquals":{"aws:PrincipalOrgID":"o-a"}}),
+            json!({"StringNotEqualsIfExists":{"aws:SourceVpc":"vpc-1"}}),
+            json!({"ForAllValues:StringNotEquals":{"aws:PrincipalOrgID":"o-a"}}),
+            json!({"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:*"}}),
+            json!({"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}),
+            json!({"StringNotEquals":{"aws:PrincipalOrgID":"o-a"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}),
+        ] {
+            assert!(closing(yes.clone()), "{yes}");
+        }
+        for no in [
+            json!({"Bool":{"aws:PrincipalIsAWSService":"false"}}),
+            json!({"Null":{"aws:PrincipalOrgID":"true"}}),
+            json!({"ForAnyValue:StringNotEquals":{"aws:PrincipalOrgID":"o-a"}}),
+            json!({"NotIpAddress":{"aws:SourceIp":"0.0.0.0/0"}}),
+            json!({"StringNotLike":{"aws:PrincipalOrgID":"o-*"}}),
+            json!({"Bool":{"aws:SecureTransport":"false"}}),
+            json!({"StringNotSimilar":{"aws:PrincipalOrgID":"o-a"}}),
+        ] {
+            assert!(!closing(no.clone()), "{no}");
+        }
+    }
+
+    #[test]
+    fn an_access_points_own_policy_is_not_restricted_by_access_points() {
+        let (condition, _) = Condition::read(&json!({"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:eu-west-1:111122223333:accesspoint/*"}}));
+        let open = read(&condition, Version::Variables, PolicyMode::AccessPoint);
+        assert!(open.restrictions.is_empty());
+        let closed = read(&condition, Version::Variables, PolicyMode::Bucket);
+        assert_eq!(closed.restrictions.len(), 1);
+    }
+}

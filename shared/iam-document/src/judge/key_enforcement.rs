@@ -1,0 +1,240 @@
+//! Does a bucket policy refuse uploads under any other than the required KMS key?
+//!
+//! Tried on every kind of upload there is: without encryption headers, with S3's own keys, with KMS
+//! and no key, with KMS and a right or wrong key, with the client's key. An upload that names no
+//! encryption is good exactly where the bucket's default encryption uses the required key.
+//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html>.
+
+use std::collections::BTreeSet;
+
+use super::{
+    sink::{Place, Sink},
+    tls::Bucket,
+};
+use crate::{
+    Document, Enforcement, Statement, Version,
+    condition::{Entry, Family, Request},
+};
+
+const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+const ALGORITHM: &str = "s3:x-amz-server-side-encryption";
+const CUSTOMER: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
+
+fn is_header(entry: &Entry) -> bool {
+    matches!(entry.key.as_str(), KEY | ALGORITHM | CUSTOMER)
+}
+
+pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
+    let version = document.version();
+    let bucket = Bucket::of(document, sink.context);
+    let uploads = Uploads::of(document, sink);
+    let denies: Vec<&Statement> = document
+        .denies()
+        .filter(|deny| deny.condition.entries.iter().any(is_header))
+        .filter(|deny| deny.has_action("s3:putobject") && bucket.reach(deny).touches)
+        // A Deny that also stops every good upload pins nothing: it is a mistake, told below.
+        .filter(|deny| uploads.good.iter().any(|good| !fires(deny, good, version)))
+        .collect();
+    let whole: Vec<&Statement> = denies
+        .iter()
+        .copied()
+        .filter(|deny| {
+            deny.condition.entries.iter().all(is_header)
+                && !deny.condition.unread
+                && deny.principals.as_ref().is_some_and(|principals| {
+                    !principals.negated && principals.reach_everyone()
+                })
+                && bucket.reach(deny).objects
+        })
+        .collect();
+    let strict = uploads.stopped_by(&whole, version);
+    let loose = uploads.stopped_by(&denies, version);
+    let (kms, code, detail) = if strict.enforces() {
+        (Enforcement::Enforced, None, "")
+    } else if strict.foreign_keys {
+        (
+            Enforcement::HeaderOnly,
+            Some("kms-header-only"),
+            "an upload that names a key must name the right one, but others pass",
+        )
+    } else if loose.foreign_keys && !strict.foreign_keys {
+        (
+            Enforcement::Partial,
+            Some("kms-deny-narrowed"),
+            "the Deny that pins the key holds for a part of the uploads only",
+        )
+    } else if let Some(deny) = whole.iter().find(|deny| is_and_bug(deny)) {
+        let place = Place::statement(deny);
+        sink.find(
+            "kms-and-bug",
+            place,
+            "both headers must be wrong before the Deny holds, so a foreign key passes",
+        );
+        sink.set_kms(Enforcement::Partial);
+        return;
+    } else if strict.forces_kms() {
+        (
+            Enforcement::Partial,
+            Some("kms-key-not-pinned"),
+            "uploads must use KMS, but under any key, also one of another account",
+        )
+    } else if loose.forces_kms() {
+        (
+            Enforcement::Partial,
+            Some("kms-deny-narrowed"),
+            "the Deny that asks for KMS holds for a part of the uploads only",
+        )
+    } else {
+        mistakes(document, sink);
+        (
+            Enforcement::None,
+            Some("kms-not-enforced"),
+            "uploads under another key, or none, are not refused",
+        )
+    };
+    if let Some(code) = code {
+        sink.find(code, Place::default(), detail);
+    }
+    sink.set_kms(kms);
+}
+
+/// Whether the entries on encryption headers hold; others may.
+fn fires(deny: &Statement, request: &Request, version: Version) -> bool {
+    deny.condition
+        .entries
+        .iter()
+        .filter(|entry| is_header(entry))
+        .all(|entry| entry.holds(request, version, false))
+}
+
+/// Two negated comparisons in one block, on the algorithm and on the key.
+fn is_and_bug(deny: &Statement) -> bool {
+    let negated = |key: &str| {
+        deny.condition
+            .on(key)
+            .any(|entry| entry.operator.is_some_and(|operator| operator.negated))
+    };
+    negated(KEY) && negated(ALGORITHM)
+}
+
+/// What is meant well and enforces nothing.
+fn mistakes(document: &Document, sink: &mut Sink<'_>) {
+    for deny in document.denies().filter(|deny| deny.has_action("s3:putobject")) {
+        for entry in deny.condition.on(KEY) {
+            let Some(operator) = entry.operator else { continue };
+            let text = entry.describe();
+            let place = Place::statement(deny).condition(&text);
+            if operator.family == Family::Null {
+                continue;
+            }
+            if !operator.negated {
+                sink.find(
+                    "kms-not-enforced-positive-deny",
+                    place,
+                    "the Deny forbids the keys it names and lets every other pass",
+                );
+            } else if !entry.values.is_empty() && !entry.values.iter().any(|value| is_key_arn(value)) {
+                sink.find(
+                    "kms-key-not-arn",
+                    place,
+                    "requests carry the key's ARN, so an alias or a bare id blocks every upload",
+                );
+            }
+        }
+    }
+}
+
+fn is_key_arn(value: &str) -> bool {
+    let segments: Vec<&str> = value.splitn(6, ':').collect();
+    let wild = value.contains(['*', '?']);
+    wild || matches!(segments.as_slice(), ["arn", _, "kms", _, _, key] if key.starts_with("key/"))
+}
+
+/// The kinds of upload.
+struct Uploads {
+    /// Under a required key.
+    good: Vec<Request>,
+    /// Under another key.
+    foreign: Vec<Request>,
+    /// Without headers: bad unless the bucket's default is the required key.
+    bare: Option<Request>,
+    /// With headers, but no KMS.
+    other: Vec<Request>,
+    /// With KMS, but no key: S3 takes its own managed one.
+    keyless: Vec<Request>,
+}
+
+/// Which kinds are refused altogether.
+#[derive(Debug, Clone, Copy)]
+struct Stopped {
+    foreign_keys: bool,
+    bare: bool,
+    other: bool,
+    keyless: bool,
+}
+
+impl Stopped {
+    fn enforces(self) -> bool {
+        self.foreign_keys && self.bare && self.other && self.keyless
+    }
+
+    fn forces_kms(self) -> bool {
+        self.bare && self.other
+    }
+}
+
+impl Uploads {
+    fn of(document: &Document, sink: &Sink<'_>) -> Self {
+        let trust = &sink.context.trust;
+        let allowed: BTreeSet<String> =
+            trust.allowed_kms_keys.iter().chain(&trust.kms_key_arn).cloned().collect();
+        let mut foreign: BTreeSet<String> = document
+            .denies()
+            .flat_map(|deny| deny.condition.on(KEY))
+            .flat_map(|entry| &entry.values)
+            .filter(|value| is_key_arn(value) && !value.contains(['*', '?']))
+            .filter(|value| !allowed.contains(*value))
+            .cloned()
+            .collect();
+        // Keys that no document names: one beside each allowed key, and one of a stranger.
+        let unnamed = "00000000-0000-0000-0000-000000000000";
+        for key in &allowed {
+            if let Some((stem, _)) = key.rsplit_once('/') {
+                foreign.insert(format!("{stem}/{unnamed}"));
+            }
+        }
+        foreign.insert(format!("arn:aws:kms:us-east-1:000000000000:key/{unnamed}"));
+        let with = |algorithm: &str, keys: &BTreeSet<String>| -> Vec<Request> {
+            keys.iter().map(|key| Request::new(&[(ALGORITHM, algorithm), (KEY, key)])).collect()
+        };
+        let good: Vec<Request> =
+            ["aws:kms", "aws:kms:dsse"].into_iter().flat_map(|kms| with(kms, &allowed)).collect();
+        let default_is_good = sink
+            .context
+            .default_encryption_key
+            .as_ref()
+            .is_some_and(|default| allowed.contains(default));
+        Self {
+            // Where no key is required there is none to keep working.
+            good: if good.is_empty() { vec![Request::new(&[(ALGORITHM, "aws:kms")])] } else { good },
+            foreign: with("aws:kms", &foreign),
+            bare: (!default_is_good).then(Request::default),
+            other: vec![
+                Request::new(&[(ALGORITHM, "AES256")]),
+                Request::new(&[(CUSTOMER, "AES256")]),
+            ],
+            keyless: vec![Request::new(&[(ALGORITHM, "aws:kms")])],
+        }
+    }
+
+    fn stopped_by(&self, denies: &[&Statement], version: Version) -> Stopped {
+        let stopped =
+            |request: &Request| denies.iter().any(|deny| fires(deny, request, version));
+        Stopped {
+            foreign_keys: self.foreign.iter().all(stopped),
+            bare: self.bare.iter().all(stopped),
+            other: self.other.iter().all(stopped),
+            keyless: self.keyless.iter().all(stopped),
+        }
+    }
+}

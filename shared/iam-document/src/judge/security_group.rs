@@ -1,0 +1,248 @@
+//! A security group: which ports does it open, and to whom?
+//!
+//! Rules are sets: the networks of all rules that open a port add up. Ports are reported by the
+//! rule that opens them, and where only several rules together open one, by that one.
+//! Source: Security Hub EC2.18 and EC2.19,
+//! <https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html>.
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+use serde_json::Value;
+
+use super::sink::{Place, Sink};
+use crate::{
+    Context, Exposure, Verdict, address,
+    principal::is_account,
+    security_group::{Ports, Protocol, Rule, Source, parse},
+};
+
+pub(super) fn judge(value: &Value, context: &Context) -> Verdict {
+    let (rules, unread) = parse(value);
+    let mut sink = Sink::new(context);
+    for problem in unread {
+        sink.find("malformed-policy", Place::default(), problem.clone());
+        sink.unclear(problem);
+    }
+    for rule in &rules {
+        sources(rule, &mut sink);
+    }
+    let mut told: Vec<(Protocol, Ports)> = Vec::new();
+    for rule in &rules {
+        let nets = reaching(&rules, rule.protocol, rule.ports, context);
+        if address::is_world(&nets) && !told.contains(&(rule.protocol, rule.ports)) {
+            told.push((rule.protocol, rule.ports));
+            world(rule.index, rule.protocol, rule.ports, &mut sink);
+        }
+    }
+    // Ports that only overlapping rules open together.
+    for protocol in [Protocol::Tcp, Protocol::Udp] {
+        for ports in elementary(&rules, protocol) {
+            let told_already = told.iter().any(|(known, range)| {
+                range.contains(ports) && (*known == protocol || *known == Protocol::All)
+            });
+            let nets = reaching(&rules, protocol, ports, context);
+            if !told_already && address::is_world(&nets) {
+                let first = rules.iter().find(|rule| rule.ports.contains(ports));
+                world(first.map_or(0, |rule| rule.index), protocol, ports, &mut sink);
+            }
+        }
+    }
+    for rule in &rules {
+        let is_told = told.contains(&(rule.protocol, rule.ports));
+        let broad = nets(rule, context).into_iter().find(address::is_broad);
+        if let Some(net) = broad.filter(|_| !is_told && !is_allowed(rule, context)) {
+            let detail = format!("the rule admits {net}, a large part of the internet");
+            sink.find_at("broad-cidr", rule.index, Some(&net.to_string()), detail);
+        }
+    }
+    sink.finish()
+}
+
+fn is_allowed(rule: &Rule, context: &Context) -> bool {
+    let allowed = &context.trust.allowed_public_ports;
+    matches!(rule.protocol, Protocol::Tcp | Protocol::Udp)
+        && (rule.ports.from..=rule.ports.to).all(|port| allowed.contains(&port))
+}
+
+/// The networks that a rule names, prefix lists resolved where they are known.
+fn nets(rule: &Rule, context: &Context) -> Vec<IpNet> {
+    let mut nets = Vec::new();
+    for source in &rule.sources {
+        match source {
+            Source::Net(net) => nets.push(*net),
+            Source::PrefixList(id) => nets.extend(
+                context
+                    .prefix_lists
+                    .get(id)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|text| address::parse(text)),
+            ),
+            Source::Group { .. } | Source::Unread(_) => {}
+        }
+    }
+    nets
+}
+
+/// The networks of every rule that opens all of the ports.
+fn reaching(rules: &[Rule], protocol: Protocol, ports: Ports, context: &Context) -> Vec<IpNet> {
+    rules
+        .iter()
+        .filter(|rule| {
+            (rule.protocol == protocol || rule.protocol == Protocol::All)
+                && rule.ports.contains(ports)
+        })
+        .flat_map(|rule| nets(rule, context))
+        .collect()
+}
+
+/// The ranges between all ends of a protocol's rules.
+fn elementary(rules: &[Rule], protocol: Protocol) -> Vec<Ports> {
+    let mut starts: BTreeSet<u16> = BTreeSet::new();
+    for rule in rules.iter().filter(|rule| rule.protocol == protocol) {
+        starts.insert(rule.ports.from);
+        starts.extend(rule.ports.to.checked_add(1));
+    }
+    let ends = starts.iter().skip(1).filter_map(|next| next.checked_sub(1)).chain([u16::MAX]);
+    starts.iter().copied().zip(ends).map(|(from, to)| Ports { from, to }).collect()
+}
+
+fn sources(rule: &Rule, sink: &mut Sink<'_>) {
+    for source in &rule.sources {
+        match source {
+            Source::Net(_) => sink.expose(Exposure::Accounts),
+            Source::PrefixList(id) if sink.context.prefix_lists.contains_key(id) => {
+                sink.expose(Exposure::Accounts);
+            }
+            Source::PrefixList(id) => {
+                sink.find_at(
+                    "prefix-list-unresolved",
+                    rule.index,
+                    Some(id),
+                    format!("the networks of prefix list `{id}` are not known"),
+                );
+                sink.unclear(format!("would read the entries of prefix list `{id}`"));
+            }
+            Source::Group { owner, group } => {
+                let foreign = owner
+                    .as_deref()
+                    .filter(|owner| is_account(owner) && !sink.context.trusts(owner));
+                let Some(owner) = foreign else {
+                    sink.expose(Exposure::Account);
+                    continue;
+                };
+                sink.find_at(
+                    "cross-account-untrusted",
+                    rule.index,
+                    Some(group),
+                    format!("the rule admits a group of account {owner}, which is not trusted"),
+                );
+                sink.stranger(owner);
+                sink.expose(Exposure::Accounts);
+            }
+            Source::Unread(text) => {
+                let problem = format!("`{text}` is no network");
+                sink.find_at("malformed-policy", rule.index, Some(text), problem.clone());
+                sink.unclear(problem);
+            }
+        }
+    }
+}
+
+/// Ports that the world reaches.
+fn world(index: usize, protocol: Protocol, ports: Ports, sink: &mut Sink<'_>) {
+    sink.public(None);
+    if protocol == Protocol::Icmp {
+        sink.find_at("world-open:icmp", index, None, "the rule admits ICMP from the world");
+        return;
+    }
+    if protocol == Protocol::All || ports == Ports::ALL {
+        sink.find_at("world-open:all", index, None, "the rule admits the world to all ports");
+        return;
+    }
+    let trust = &sink.context.trust;
+    let sensitive: Vec<u16> =
+        trust.sensitive_ports.range(ports.from..=ports.to).copied().collect();
+    let allowed =
+        (ports.from..=ports.to).all(|port| trust.allowed_public_ports.contains(&port));
+    if sensitive.is_empty() && !allowed {
+        let detail =
+            format!("the rule admits the world to ports {} to {}", ports.from, ports.to);
+        sink.find_at("world-open:other", index, None, detail);
+    }
+    for port in sensitive {
+        let detail = format!("the rule admits the world to port {port}");
+        sink.find_at(format!("world-open:{port}"), index, None, detail);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Kind, inspect};
+
+    fn group(rules: &Value) -> Verdict {
+        let context = Context::from_json(&json!({"account_id":"111122223333"})).unwrap();
+        inspect(Kind::SecurityGroup, &json!({"ipPermissions":{"items":rules}}), &context)
+    }
+
+    fn rule(protocol: &str, from: i32, to: i32, nets: &[&str]) -> Value {
+        let nets: Vec<Value> = nets.iter().map(|net| json!({"cidrIp":net})).collect();
+        json!({"ipProtocol":protocol,"fromPort":from,"toPort":to,"ipRanges":{"items":nets}})
+    }
+
+    fn codes(rules: &Value) -> Vec<String> {
+        group(rules).codes().into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn halves_add_up_within_a_rule_and_over_rules() {
+        assert_eq!(codes(&json!([rule("tcp", 22, 22, &["0.0.0.0/1", "128.0.0.0/1"])])), ["world-open:22"]);
+        let over = json!([rule("tcp", 22, 22, &["0.0.0.0/1"]), rule("tcp", 22, 22, &["128.0.0.0/1"])]);
+        assert_eq!(codes(&over), ["world-open:22"]);
+    }
+
+    #[test]
+    fn overlapping_ranges_open_what_they_share() {
+        let rules = json!([rule("tcp", 20, 22, &["0.0.0.0/1"]), rule("tcp", 22, 25, &["128.0.0.0/1"])]);
+        assert!(codes(&rules).contains(&"world-open:22".to_owned()));
+        assert!(!codes(&rules).contains(&"world-open:21".to_owned()));
+        let with_all = json!([rule("-1", 0, 0, &["0.0.0.0/1"]), rule("tcp", 22, 22, &["128.0.0.0/1"])]);
+        assert!(codes(&with_all).contains(&"world-open:22".to_owned()));
+        let other_protocol = json!([rule("udp", 22, 22, &["0.0.0.0/1"]), rule("tcp", 22, 22, &["128.0.0.0/1"])]);
+        assert!(!group(&other_protocol).public);
+    }
+
+    #[test]
+    fn a_range_reports_every_sensitive_port_in_it() {
+        assert_eq!(
+            codes(&json!([rule("tcp", 3300, 3400, &["0.0.0.0/0"])])),
+            ["world-open:3306", "world-open:3389"]
+        );
+        assert_eq!(codes(&json!([rule("tcp", 8443, 8443, &["0.0.0.0/0"])])), ["world-open:other"]);
+        let allowed = group(&json!([rule("tcp", 443, 443, &["0.0.0.0/0"])]));
+        assert!(allowed.public && allowed.findings.is_empty());
+    }
+
+    #[test]
+    fn prefix_lists_are_unclear_until_they_are_known() {
+        let rules = json!([{"ipProtocol":"tcp","fromPort":22,"toPort":22,"prefixListIds":{"items":[{"prefixListId":"pl-1"}]}}]);
+        let verdict = group(&rules);
+        assert_eq!(verdict.exposure, Exposure::Unclear);
+        assert!(verdict.codes().contains("prefix-list-unresolved"));
+        let context = Context::from_json(&json!({"prefix_lists":{"pl-1":["0.0.0.0/0"]}})).unwrap();
+        let known = inspect(Kind::SecurityGroup, &json!({"ipPermissions":{"items":rules}}), &context);
+        assert!(known.codes().contains("world-open:22") && known.is_certain());
+    }
+
+    #[test]
+    fn foreign_groups_are_cross_account_and_self_is_not() {
+        let pairs = |owner: &str| json!([{"ipProtocol":"tcp","fromPort":22,"toPort":22,"groups":{"items":[{"groupId":"sg-1","userId":owner}]}}]);
+        assert_eq!(group(&pairs("222233334444")).cross_account, ["222233334444"]);
+        assert!(group(&pairs("111122223333")).cross_account.is_empty());
+        assert!(group(&pairs("amazon-elb")).cross_account.is_empty());
+    }
+}

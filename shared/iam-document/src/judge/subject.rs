@@ -1,0 +1,190 @@
+//! What every judgement of a statement shares: its form, its operators, its grant.
+
+use std::collections::BTreeSet;
+
+use super::sink::{Place, Sink};
+use crate::{
+    Context, Exposure, Kind, PolicyMode, Principal, Problem, Statement,
+    condition::{Class, Reading, SetQualifier, is_restricting_key},
+};
+
+/// An Allow under judgement.
+pub(super) struct Grant<'g> {
+    pub(super) statement: &'g Statement,
+    pub(super) reading: &'g Reading,
+    /// Whom the Denies of the document leave in, where they close it to outsiders.
+    pub(super) closed: Option<Exposure>,
+}
+
+impl Grant<'_> {
+    /// The sets of accounts of which the caller must be one.
+    fn caller_accounts(&self) -> impl Iterator<Item = &BTreeSet<String>> {
+        self.reading
+            .restrictions
+            .iter()
+            .filter(|restriction| restriction.class == Class::Accounts && restriction.of_caller)
+            .map(|restriction| &restriction.values)
+    }
+
+    /// Whether the conditions keep out an account that the statement names.
+    pub(super) fn excludes(&self, account: &str) -> bool {
+        self.caller_accounts().any(|accounts| !accounts.contains(account))
+    }
+
+    /// Whether the caller must be of an organization that is trusted.
+    pub(super) fn is_tied_to_trusted_org(&self, context: &Context) -> bool {
+        self.reading.restrictions.iter().any(|restriction| {
+            restriction.class == Class::Orgs
+                && restriction.of_caller
+                && restriction.values.iter().all(|org| context.trusts_org(org))
+        })
+    }
+
+    /// Whether the caller must be of an account that is trusted.
+    pub(super) fn is_tied_to_trusted_account(&self, context: &Context) -> bool {
+        self.caller_accounts()
+            .any(|accounts| accounts.iter().all(|account| context.trusts(account)))
+    }
+}
+
+/// What the form of a statement lacks for its kind.
+pub(super) fn form(kind: Kind, statement: &Statement, sink: &mut Sink<'_>) {
+    let mut malformed = |what: &str| {
+        sink.malformed(&Problem {
+            statement: Some(statement.index),
+            what: what.to_owned(),
+            unclear: false,
+        });
+    };
+    let has_principal = statement.principals.is_some();
+    match kind {
+        Kind::PermissionPolicy => {
+            if has_principal {
+                malformed("a permission policy takes no `Principal`: it belongs to an identity");
+            }
+            if statement.resource.is_none() {
+                malformed("the statement has neither `Resource` nor `NotResource`");
+            }
+        }
+        Kind::TrustPolicy => {
+            if statement.resource.is_some() {
+                malformed("a trust policy takes no `Resource`: it speaks of its own role");
+            }
+            if !has_principal {
+                malformed("the statement names no principal, so it matches nobody");
+            }
+        }
+        Kind::BucketPolicy | Kind::KmsPolicy | Kind::ResourcePolicy => {
+            if !has_principal {
+                malformed("the statement names no principal, so it matches nobody");
+            }
+        }
+        Kind::Acl | Kind::SecurityGroup => {}
+    }
+}
+
+/// Operators that AWS does not know.
+pub(super) fn unknown_operators(statement: &Statement, sink: &mut Sink<'_>) {
+    for entry in statement.condition.entries.iter().filter(|entry| entry.operator.is_none()) {
+        let text = entry.describe();
+        sink.find(
+            "unknown-operator",
+            Place::statement(statement).condition(&text),
+            format!("AWS knows no operator `{}`, so it restricts nothing", entry.written),
+        );
+    }
+}
+
+/// Operators that AWS does not know, and sets that an absent key passes.
+pub(super) fn operators(statement: &Statement, mode: PolicyMode, sink: &mut Sink<'_>) {
+    unknown_operators(statement, sink);
+    for entry in &statement.condition.entries {
+        let all = entry
+            .operator
+            .is_some_and(|operator| operator.set == Some(SetQualifier::ForAllValues));
+        if all
+            && is_restricting_key(&entry.key, mode)
+            && !statement.condition.is_guarded(&entry.key)
+        {
+            let text = entry.describe();
+            sink.find(
+                "forallvalues-with-allow",
+                Place::statement(statement).condition(&text),
+                "`ForAllValues` in an Allow lets in every request that lacks the key",
+            );
+        }
+    }
+}
+
+/// Whether a variable stands where S3 wants a fixed value, so that it is public by definition only.
+pub(super) fn is_public_by_definition(statement: &Statement) -> bool {
+    statement.condition.entries.iter().any(|entry| {
+        is_restricting_key(&entry.key, PolicyMode::Bucket)
+            && entry.values.iter().any(|value| value.contains("${"))
+    })
+}
+
+/// A condition that nobody can satisfy.
+pub(super) fn dead(statement: &Statement, condition: &str, sink: &mut Sink<'_>) {
+    sink.find(
+        "dead-condition",
+        Place::statement(statement).condition(condition),
+        "nobody can satisfy the condition; loosening it would open what is closed today",
+    );
+}
+
+/// A principal that AWS would not store.
+pub(super) fn invalid(statement: &Statement, principal: &Principal, sink: &mut Sink<'_>) {
+    sink.find(
+        "invalid-principal",
+        Place::statement(statement).principal(&principal.text),
+        "AWS knows no such principal; the widest reading is taken",
+    );
+}
+
+/// A principal that was deleted.
+pub(super) fn deleted(statement: &Statement, principal: &Principal, sink: &mut Sink<'_>) {
+    sink.find(
+        "deleted-principal",
+        Place::statement(statement).principal(&principal.text),
+        "the principal was deleted; IAM left its id, which nobody can use",
+    );
+}
+
+/// Strangers that the conditions name.
+pub(super) fn strangers(
+    code: &str,
+    prefix: &str,
+    who: &BTreeSet<String>,
+    condition: &str,
+    place: Place<'_>,
+    sink: &mut Sink<'_>,
+) {
+    let names: Vec<&str> = who.iter().map(String::as_str).collect();
+    let detail = format!("the condition lets in {}, which is not trusted", names.join(", "));
+    sink.find(code, place.condition(condition), detail);
+    for one in who {
+        sink.stranger(format!("{prefix}{one}"));
+    }
+    sink.expose(Exposure::Accounts);
+}
+
+/// A service that acts for anyone who tells it to.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
+pub(super) fn confused_deputy(place: Place<'_>, sink: &mut Sink<'_>) {
+    sink.find(
+        "service-confused-deputy",
+        place,
+        "the service may act here on anyone's behalf: no condition names a source account",
+    );
+}
+
+/// A source ARN that names no account.
+pub(super) fn source_arn(place: Place<'_>, sink: &mut Sink<'_>) {
+    sink.find(
+        "source-arn-without-account",
+        place,
+        "the source ARN names no account: a bucket of that name could come to belong to another",
+    );
+}
