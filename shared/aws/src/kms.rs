@@ -27,7 +27,7 @@ pub struct Key {
 /// The key service.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Keys {
