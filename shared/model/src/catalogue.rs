@@ -676,7 +676,7 @@ pub const CATALOGUE: &[Entry] = &[
     ),
     entry(
         "possible-lost-update",
-        Severity::High,
+        Severity::Medium,
         Category::Safeguard,
         "",
         false,
