@@ -1,6 +1,8 @@
 //! The eight cases every control owes, what is never written, and the properties of the remedy.
 #![expect(clippy::needless_raw_string_hashes, reason = "`UPDATE_EXPECT` writes them so")]
 
+use std::collections::BTreeSet;
+
 use expect_test::{Expect, expect};
 use model::{Remedy, Response, Status};
 use proptest::prelude::*;
@@ -398,6 +400,16 @@ fn tagging_keeps_every_other_tag_and_stops_at_the_limit() {
     let names: Vec<_> =
         tag.inverse().unwrap().operations().into_iter().map(|call| call.operation).collect();
     assert_eq!(names, ["iam:UntagRole"]);
+}
+
+#[test]
+fn the_declared_writes_are_those_of_its_remedies() {
+    let ours: Tags = [("snapback:at".to_owned(), "now".to_owned())].into();
+    let tag = IamTrustPolicy.tag(&a_role().resource, &Tags::new(), &ours).unwrap();
+    let findings = assess(&live(&document(json!([allow(json!("*"))]))));
+    let remedy = &findings[0].remedies[0];
+    let used: BTreeSet<_> = tag.iam_actions().iter().chain(remedy.iam_actions()).collect();
+    assert_eq!(used, Control::write_actions(&IamTrustPolicy).iter().collect());
 }
 
 fn principals() -> impl Strategy<Value = Value> {

@@ -1,6 +1,8 @@
 //! The eight cases every control owes, the forms ACLs come in, and the properties of the remedy.
 #![expect(clippy::needless_raw_string_hashes, reason = "`UPDATE_EXPECT` writes them so")]
 
+use std::collections::BTreeSet;
+
 use expect_test::{Expect, expect};
 use model::{Remedy, Response, Status, Trust};
 use proptest::prelude::*;
@@ -409,6 +411,21 @@ fn tagging_keeps_every_other_tag_and_stops_at_the_limit() {
     let object = Resource::object("b", "k", None, "111122223333".into(), "eu-west-1");
     let ten: Tags = (0..10).map(|n| (format!("k{n}"), String::new())).collect();
     assert!(S3PublicAcl.tag(&object, &ten, &ours).is_err());
+}
+
+#[test]
+fn the_declared_writes_are_those_of_its_remedies() {
+    let account = || a_bucket().resource.account;
+    let object = |version| Resource::object("b", "k", version, account(), "eu-west-1");
+    let ours: Tags = [("snapback:at".to_owned(), "now".to_owned())].into();
+    let mut used = BTreeSet::new();
+    for resource in [a_bucket().resource, object(None), object(Some("v".to_owned()))] {
+        let tag = S3PublicAcl.tag(&resource, &Tags::new(), &ours).unwrap();
+        let state = live(vec![group(ALL, "READ")]);
+        let findings = S3PublicAcl.assess(&Target::from(resource), &state, &Trust::default());
+        used.extend(tag.iam_actions().iter().chain(findings[0].remedies[0].iam_actions()));
+    }
+    assert_eq!(used, Control::write_actions(&S3PublicAcl).iter().collect());
 }
 
 fn grants() -> impl Strategy<Value = Vec<Grant>> {
