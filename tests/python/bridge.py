@@ -4,16 +4,11 @@ One JSON request a line on standard input, one JSON answer a line on standard ou
 
     {"service": "s3", "operation": "GetBucketAcl", "parameters": {"Bucket": "amzn-s3-demo-bucket"}}
     {"ok": {...}} or {"error": {"code": "AccessDenied", "message": "..."}}
-
-The pseudo-service `bundle` uploads a function's code: its operation is `Upload`, its parameters are
-Bucket, Key and File; the file becomes `bootstrap` in a zip.
 """
 
-import io
 import json
 import os
 import sys
-import zipfile
 
 import boto3
 from botocore import xform_name
@@ -34,19 +29,6 @@ def client(service):
     return clients[service]
 
 
-def bundle(parameters):
-    """A Lambda package without compression: it is read once, on this machine."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        entry = zipfile.ZipInfo("bootstrap")
-        entry.external_attr = 0o100755 << 16
-        with open(parameters["File"], "rb") as binary:
-            archive.writestr(entry, binary.read())
-    packed.seek(0)
-    client("s3").put_object(Bucket=parameters["Bucket"], Key=parameters["Key"], Body=packed)
-    return {}
-
-
 def plain(value):
     """What JSON cannot carry, as text."""
     if hasattr(value, "read"):
@@ -58,8 +40,6 @@ def plain(value):
 
 def answer(request):
     try:
-        if request["service"] == "bundle":
-            return {"ok": bundle(request["parameters"])}
         call = getattr(client(request["service"]), xform_name(request["operation"]))
         result = call(**request["parameters"])
         result.pop("ResponseMetadata", None)

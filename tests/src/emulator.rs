@@ -14,7 +14,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{Problem, Result, python, workspace};
+use crate::{Problem, Result, functions, python, workspace};
 
 /// The Region that the emulator plays: the one in which IAM's events appear.
 pub const REGION: &str = "us-east-1";
@@ -104,6 +104,7 @@ fn start() -> Result<Emulator> {
         .env("TMPDIR", &scratch)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("SNAPBACK_CALLS", &calls)
+        .env("SNAPBACK_FUNCTIONS", functions::dir()?)
         .env("AWS_ENDPOINT_URL", &endpoint)
         .env("GATEWAY_PORT", port.to_string())
         .env("MINISTACK_HOST", "127.0.0.1")

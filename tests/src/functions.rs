@@ -23,35 +23,47 @@ pub fn names() -> Result<Vec<String>> {
     workspace::folders("functions")
 }
 
-/// The binary of a function, built first if it is not there or older than its sources.
+/// The folder that holds the binaries of all functions, built first if one is not there or older
+/// than its sources.
 ///
-/// `cargo test --workspace` has built it already. A narrower run may not have: the same command is
-/// then run without running tests, because any other would resolve features differently and build
-/// the AWS SDK a second time.
+/// `cargo test --workspace` has built them already. A narrower run may not have: the same command
+/// is then run without running tests, because any other would resolve features differently and
+/// build the AWS SDK a second time.
 ///
 /// # Errors
-/// When it cannot be built.
-pub fn binary(name: &str) -> Result<PathBuf> {
-    if let Some(dir) = env::var_os(OVERRIDE) {
-        return existing(PathBuf::from(dir).join(name));
-    }
-    let profile = workspace::profile_dir()?;
-    let path = profile.join(name);
+/// When they cannot be built.
+pub fn dir() -> Result<PathBuf> {
+    let chosen = env::var_os(OVERRIDE).map(PathBuf::from);
+    let dir = chosen.clone().map_or_else(workspace::profile_dir, Ok)?;
     let _building = BUILDING.lock();
-    if !is_fresh(&path, name)? {
+    let mut stale = false;
+    for name in names()? {
+        stale |= chosen.is_none() && !is_fresh(&dir.join(&name), &name)?;
+    }
+    if stale {
         let mut build = Command::new(env!("CARGO"));
         build.args(["test", "--workspace", "--no-run", "--quiet"]);
-        if profile.file_name().is_some_and(|name| name == "release") {
+        if dir.file_name().is_some_and(|name| name == "release") {
             build.arg("--release");
         }
-        build.arg("--target-dir").arg(profile.parent().unwrap_or(&profile));
+        build.arg("--target-dir").arg(dir.parent().unwrap_or(&dir));
         python::run(build.current_dir(workspace::root()))?;
     }
-    existing(path)
+    for name in names()? {
+        let binary = dir.join(name);
+        if !binary.is_file() {
+            return Err(Problem::missing(format!("`{}`", binary.display())));
+        }
+    }
+    Ok(dir)
 }
 
-fn existing(path: PathBuf) -> Result<PathBuf> {
-    if path.is_file() { Ok(path) } else { Err(Problem::missing(format!("`{}`", path.display()))) }
+/// The binary of a function.
+///
+/// # Errors
+/// As [`dir`].
+pub fn binary(name: &str) -> Result<PathBuf> {
+    Ok(dir()?.join(name))
 }
 
 /// Whether the binary is there and newer than every source it is made of.

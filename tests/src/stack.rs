@@ -14,7 +14,7 @@ use crate::{
     Problem, Result,
     bridge::Bridge,
     emulator::{self, Call, Emulator, REGION},
-    functions, python, workspace,
+    python, workspace,
 };
 
 /// How long anything that must come is waited for: generous, because the machine may be busy.
@@ -24,8 +24,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it is looked for.
 const EVERY: Duration = Duration::from_millis(50);
 
-/// The stack's name.
-const NAME: &str = "snapback";
 
 /// A deployed stack, and a root client of its account.
 #[derive(Debug)]
@@ -35,6 +33,7 @@ pub struct Stack {
     /// boto3 as the account's root user.
     pub client: Bridge,
     emulator: &'static Emulator,
+    name: String,
     resources: BTreeMap<String, String>,
     outputs: BTreeMap<String, String>,
 }
@@ -69,11 +68,6 @@ impl Stack {
         let client = Bridge::start(&emulator.endpoint, account, REGION)?;
         let bucket = format!("amzn-s3-demo-code-{account}");
         client.call("s3", "CreateBucket", json!({ "Bucket": bucket }))?;
-        for name in functions::names()? {
-            let file = functions::binary(&name)?;
-            let upload = json!({ "Bucket": bucket, "Key": format!("{name}.zip"), "File": file });
-            client.call("bundle", "Upload", upload)?;
-        }
         let template = transformed()?.replace(CODE_BUCKET, &bucket);
         let put = json!({ "Bucket": bucket, "Key": "template.json", "Body": template });
         client.call("s3", "PutObject", put)?;
@@ -84,8 +78,11 @@ impl Stack {
         for (key, value) in parameters {
             given.push(json!({ "ParameterKey": key, "ParameterValue": value }));
         }
+        // Of its own in every account: the emulator derives the names of functions from the stack's,
+        // and deploying one stops running functions of the same name in all accounts.
+        let name = format!("snapback-{account}");
         let create = json!({
-            "StackName": NAME,
+            "StackName": name,
             "TemplateURL": format!("{}/{bucket}/template.json", emulator.endpoint),
             "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             "Parameters": given,
@@ -95,6 +92,7 @@ impl Stack {
             account: account.to_owned(),
             client,
             emulator,
+            name,
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
         };
@@ -106,7 +104,7 @@ impl Stack {
     fn settle(&mut self) -> Result<()> {
         let described = eventually("the stack", || {
             let answer =
-                self.client.call("cloudformation", "DescribeStacks", json!({ "StackName": NAME }))?;
+                self.client.call("cloudformation", "DescribeStacks", json!({ "StackName": self.name }))?;
             let status = text(&answer, "/Stacks/0/StackStatus");
             if status.ends_with("_IN_PROGRESS") {
                 return Ok(Err(status));
@@ -122,7 +120,7 @@ impl Stack {
         let made = self.client.call(
             "cloudformation",
             "DescribeStackResources",
-            json!({ "StackName": NAME }),
+            json!({ "StackName": self.name }),
         )?;
         self.resources =
             pairs(&made, "/StackResources", "/LogicalResourceId", "/PhysicalResourceId");

@@ -59,10 +59,16 @@ fn bucket_acl(stack: &Stack, bucket: &str) -> (String, Vec<(String, String)>) {
 
 /// Everything about a bucket that a mended ACL must leave alone.
 fn surroundings(stack: &Stack, bucket: &str) -> Vec<Value> {
-    ["GetBucketTagging", "GetBucketVersioning", "GetBucketOwnershipControls", "GetBucketEncryption"]
+    ["GetBucketVersioning", "GetBucketOwnershipControls", "GetBucketEncryption"]
         .iter()
         .map(|operation| stack.call("s3", operation, json!({ "Bucket": bucket })).unwrap())
         .collect()
+}
+
+/// The value of a tag in a set.
+fn tag(tags: &Value, key: &str) -> Option<String> {
+    let mut tags = tags["TagSet"].as_array().unwrap().iter();
+    tags.find(|tag| tag["Key"] == key).map(|tag| text(tag, "/Value"))
 }
 
 /// Opens a bucket with all kinds of grants and gives the record of it.
@@ -128,6 +134,11 @@ fn a_bucket_loses_its_public_grants_and_nothing_else() {
     let kept = [(&owner, "FULL_CONTROL"), (&PARTNER.to_owned(), "READ"), (&LOG_DELIVERY.to_owned(), "WRITE")];
     let kept: Vec<_> = kept.map(|(who, what)| (who.clone(), what.to_owned())).to_vec();
     assert_eq!(bucket_acl(stack, BUCKET), (owner, kept));
+    // The partner's grant is marked for people to look at; the bucket's own tags stay.
+    let tags = stack.call("s3", "GetBucketTagging", json!({ "Bucket": BUCKET })).unwrap();
+    assert_eq!(tag(&tags, "team").as_deref(), Some("web"));
+    assert_eq!(tag(&tags, "snapback:finding").as_deref(), Some("acl-cross-account"));
+    assert_eq!(tag(&tags, "snapback:event").as_deref(), Some(id(&record)));
     assert_eq!(surroundings(stack, BUCKET), before);
 
     let told = &alert.json;
