@@ -92,9 +92,7 @@ impl PublicGroup {
     pub const fn uri(self) -> &'static str {
         match self {
             Self::AllUsers => "http://acs.amazonaws.com/groups/global/AllUsers",
-            Self::AuthenticatedUsers => {
-                "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
-            }
+            Self::AuthenticatedUsers => "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
         }
     }
 
@@ -214,7 +212,11 @@ pub fn public_grants(acl: &Acl) -> Vec<&Grant> {
 pub fn without_public(acl: &Acl) -> Acl {
     let mut closed = acl.clone();
     closed.grants.retain(|grant| grant.grantee.public_group().is_none());
-    if closed.canned.as_deref().is_some_and(|canned| !canned_grants(canned).unwrap_or_default().is_empty()) {
+    if closed
+        .canned
+        .as_deref()
+        .is_some_and(|canned| !canned_grants(canned).unwrap_or_default().is_empty())
+    {
         closed.canned = Some("private".to_owned());
     }
     closed
@@ -439,7 +441,9 @@ mod tests {
 
     #[test]
     fn an_acl_reads_back_what_it_writes() {
-        let acl = parse(&json!({"Owner":{"ID":OWNER},"Grants":[{"Grantee":{"URI":ALL},"Permission":"X"}]}));
+        let acl = parse(
+            &json!({"Owner":{"ID":OWNER},"Grants":[{"Grantee":{"URI":ALL},"Permission":"X"}]}),
+        );
         let text = serde_json::to_string(&acl).unwrap();
         assert_eq!(serde_json::from_str::<Acl>(&text).unwrap(), acl);
     }

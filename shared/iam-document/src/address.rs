@@ -29,9 +29,8 @@ pub(crate) fn is_world(nets: &[IpNet]) -> bool {
         }
     }
     Ipv4Net::aggregate(&v4).iter().any(|net| net.prefix_len() == 0)
-        || global_v6().is_some_and(|global| {
-            Ipv6Net::aggregate(&v6).iter().any(|net| net.contains(&global))
-        })
+        || global_v6()
+            .is_some_and(|global| Ipv6Net::aggregate(&v6).iter().any(|net| net.contains(&global)))
 }
 
 /// Whether S3 counts a source network as the public: wider than /8, or /32 for IPv6.
@@ -95,9 +94,14 @@ mod tests {
 
     #[test]
     fn broad_is_less_than_the_world_and_more_than_a_site() {
-        for (text, broad) in
-            [("0.0.0.0/1", true), ("8.0.0.0/8", false), ("0.0.0.0/0", false), ("2000::/4", true), ("2001:db8::/32", false), ("fc00::/7", false)]
-        {
+        for (text, broad) in [
+            ("0.0.0.0/1", true),
+            ("8.0.0.0/8", false),
+            ("0.0.0.0/0", false),
+            ("2000::/4", true),
+            ("2001:db8::/32", false),
+            ("fc00::/7", false),
+        ] {
             assert_eq!(is_broad(&parse(text).unwrap()), broad, "{text}");
         }
     }

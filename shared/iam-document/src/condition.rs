@@ -63,7 +63,9 @@ impl Condition {
                 let (values, unread) = texts(value);
                 if unread {
                     condition.unread = true;
-                    odd.push(format!("`{operator}` compares `{key}` with something that is no text"));
+                    odd.push(format!(
+                        "`{operator}` compares `{key}` with something that is no text"
+                    ));
                     continue;
                 }
                 condition.entries.push(Entry {
@@ -173,7 +175,9 @@ mod tests {
 
     #[test]
     fn numbers_and_booleans_are_texts_and_keys_ignore_case() {
-        let read = condition(&json!({"Bool":{"AWS:SecureTransport":false},"NumericLessThan":{"s3:TlsVersion":1.2}}));
+        let read = condition(
+            &json!({"Bool":{"AWS:SecureTransport":false},"NumericLessThan":{"s3:TlsVersion":1.2}}),
+        );
         assert_eq!(read.entries[0].key, "aws:securetransport");
         assert_eq!(read.entries[0].values, ["false"]);
         assert_eq!(read.entries[1].values, ["1.2"]);
@@ -181,7 +185,9 @@ mod tests {
 
     #[test]
     fn what_is_no_condition_is_remembered_as_unread() {
-        for value in [json!("x"), json!({"StringEquals":"x"}), json!({"StringEquals":{"a:b":{"c":1}}})] {
+        for value in
+            [json!("x"), json!({"StringEquals":"x"}), json!({"StringEquals":{"a:b":{"c":1}}})]
+        {
             let (read, odd) = Condition::read(&value);
             assert!(read.unread && odd.len() == 1 && !read.is_empty(), "{value}");
         }

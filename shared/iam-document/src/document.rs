@@ -265,9 +265,8 @@ mod tests {
     #[test]
     fn encoded_and_quoted_texts_are_the_same_document() {
         let plain = Document::parse(r#"{"Version":"2012-10-17","Statement":[]}"#).unwrap();
-        let encoded = Document::parse(
-            "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D",
-        );
+        let encoded =
+            Document::parse("%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D");
         let quoted = Document::parse(r#""{\"Version\":\"2012-10-17\",\"Statement\":[]}""#);
         assert_eq!(encoded.unwrap(), plain);
         assert_eq!(quoted.unwrap(), plain);

@@ -194,11 +194,7 @@ fn aim(
     if principals.negated {
         return Ok((index, principal));
     }
-    let named = principals
-        .named
-        .iter()
-        .find(|named| named.text == principal)
-        .ok_or_else(astray)?;
+    let named = principals.named.iter().find(|named| named.text == principal).ok_or_else(astray)?;
     let everyone = matches!(named.who, Who::Everyone | Who::AnyService);
     if everyone && cut::admits_somebody_trusted(document, statement, context) {
         return Err(EditRefused::NotMinimal {

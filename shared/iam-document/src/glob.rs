@@ -314,9 +314,7 @@ impl<'p> Run<'p> {
     fn is_accepted(&self) -> bool {
         let end = self.tokens.len();
         let bit = u32::try_from(end.rem_euclid(64)).unwrap_or_default();
-        self.states
-            .get(end.div_euclid(64))
-            .is_some_and(|word| word & 1_u64.wrapping_shl(bit) != 0)
+        self.states.get(end.div_euclid(64)).is_some_and(|word| word & 1_u64.wrapping_shl(bit) != 0)
     }
 }
 
@@ -375,7 +373,8 @@ mod tests {
             assert!(!glob(narrow).covers(&glob(wide)), "{narrow} {wide}");
         }
         assert!(!glob("ab").covers(&glob("a?")));
-        let variable = Pattern::parse("${aws:username}", Syntax { wildcards: true, variables: true });
+        let variable =
+            Pattern::parse("${aws:username}", Syntax { wildcards: true, variables: true });
         assert!(!variable.covers(&glob("anna")) && glob("*").covers(&variable));
     }
 

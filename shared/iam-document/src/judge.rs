@@ -65,7 +65,10 @@ impl<'a> From<&'a Document> for Input<'a> {
 /// [`Verdict::error`], the finding `malformed-policy` and an exposure of
 /// [`Unclear`](crate::Exposure::Unclear).
 #[must_use]
-#[expect(single_use_lifetimes, reason = "the language cannot elide a lifetime in an argument's bound")]
+#[expect(
+    single_use_lifetimes,
+    reason = "the language cannot elide a lifetime in an argument's bound"
+)]
 pub fn inspect<'a>(kind: Kind, document: impl Into<Input<'a>>, context: &Context) -> Verdict {
     match judged(kind, document.into(), context) {
         Ok(verdict) => verdict,

@@ -287,7 +287,9 @@ mod tests {
 
     #[test]
     fn wildcards_inside_a_principal_are_no_patterns() {
-        for text in ["arn:aws:iam::*:root", "arn:aws:iam::11112222333?:role/x", "arn:aws:iam::*", "1111*"] {
+        for text in
+            ["arn:aws:iam::*:root", "arn:aws:iam::11112222333?:role/x", "arn:aws:iam::*", "1111*"]
+        {
             assert_eq!(who("AWS", text), (Who::Everyone, true), "{text}");
         }
         let (who, invalid) = who("AWS", "arn:aws:iam::111122223333:role/*");
@@ -315,7 +317,13 @@ mod tests {
 
     #[test]
     fn everyone_has_many_spellings() {
-        for value in [json!("*"), json!({"AWS":"*"}), json!({"AWS":["*"]}), json!(["*"]), json!({"CanonicalUser":"*"})] {
+        for value in [
+            json!("*"),
+            json!({"AWS":"*"}),
+            json!({"AWS":["*"]}),
+            json!(["*"]),
+            json!({"CanonicalUser":"*"}),
+        ] {
             let (principals, odd) = Principals::read(&value, false);
             assert!(principals.reach_everyone() && odd.is_empty(), "{value}");
         }

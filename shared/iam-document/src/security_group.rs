@@ -156,11 +156,9 @@ impl Reader {
         let protocol = protocol(member(members, "ipProtocol"));
         let Some(ports) = self.ports(protocol, members) else { return };
         let mut sources = Vec::new();
-        for (list, name) in [
-            ("ipRanges", "cidrIp"),
-            ("ipv6Ranges", "cidrIpv6"),
-            ("ipv4Ranges", "cidrIp"),
-        ] {
+        for (list, name) in
+            [("ipRanges", "cidrIp"), ("ipv6Ranges", "cidrIpv6"), ("ipv4Ranges", "cidrIp")]
+        {
             for item in member(members, list).map(items).unwrap_or_default() {
                 let text = item
                     .as_str()
@@ -206,11 +204,14 @@ impl Reader {
         };
         let low = read(from, 0);
         // One port alone is its own range; none is all.
-        let high = read(to, if from.is_some_and(|from| number(from) != Some(-1)) {
-            low.unwrap_or(u16::MAX)
-        } else {
-            u16::MAX
-        });
+        let high = read(
+            to,
+            if from.is_some_and(|from| number(from) != Some(-1)) {
+                low.unwrap_or(u16::MAX)
+            } else {
+                u16::MAX
+            },
+        );
         match (low, high) {
             (Some(from), Some(to)) if from <= to => Some(Ports { from, to }),
             _ => {
@@ -278,11 +279,13 @@ fn items(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(items) => items.iter().collect(),
         Value::Object(members) if members.is_empty() => Vec::new(),
-        Value::Object(members) => match member(members, "items").or_else(|| member(members, "item")) {
-            Some(Value::Array(items)) => items.iter().collect(),
-            Some(single) => vec![single],
-            None => vec![value],
-        },
+        Value::Object(members) => {
+            match member(members, "items").or_else(|| member(members, "item")) {
+                Some(Value::Array(items)) => items.iter().collect(),
+                Some(single) => vec![single],
+                None => vec![value],
+            }
+        }
         Value::String(text) if text.is_empty() => Vec::new(),
         Value::String(_) => vec![value],
         Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
@@ -336,7 +339,8 @@ mod tests {
             (json!("47"), Protocol::All),
             (json!("icmpv6"), Protocol::Icmp),
         ] {
-            let rule = one(&json!({"ipProtocol":protocol,"fromPort":0,"toPort":0,"cidrIp":"0.0.0.0/0"}));
+            let rule =
+                one(&json!({"ipProtocol":protocol,"fromPort":0,"toPort":0,"cidrIp":"0.0.0.0/0"}));
             assert_eq!((rule.protocol, rule.ports), (expected, Ports::ALL));
         }
         let zero = one(&json!({"ipProtocol":"tcp","fromPort":0,"toPort":0,"cidrIp":"0.0.0.0/0"}));
@@ -347,7 +351,8 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_told() {
-        let (_, unread) = parse(&json!({"ipProtocol":"tcp","fromPort":90000,"toPort":1,"cidrIp":"0.0.0.0/0"}));
+        let (_, unread) =
+            parse(&json!({"ipProtocol":"tcp","fromPort":90000,"toPort":1,"cidrIp":"0.0.0.0/0"}));
         assert_eq!(unread.len(), 1);
     }
 }

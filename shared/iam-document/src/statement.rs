@@ -211,8 +211,9 @@ mod tests {
 
     #[test]
     fn where_both_forms_are_given_the_wider_is_read() {
-        let (statement, problems) =
-            read(&json!({"Effect":"Allow","Action":"a:B","NotAction":"c:D","Principal":"*","NotPrincipal":{"AWS":"1"}}));
+        let (statement, problems) = read(
+            &json!({"Effect":"Allow","Action":"a:B","NotAction":"c:D","Principal":"*","NotPrincipal":{"AWS":"1"}}),
+        );
         assert!(statement.action.unwrap().negated);
         assert!(statement.principals.unwrap().negated);
         assert_eq!(problems.len(), 2);

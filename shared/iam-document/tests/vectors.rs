@@ -12,8 +12,8 @@ const DEVIATIONS: &[(&str, &str)] = &[];
 
 fn shared() -> Option<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let shared = std::env::var_os("SNAPBACK_SHARED")
-        .map_or_else(|| root.join("../shared"), PathBuf::from);
+    let shared =
+        std::env::var_os("SNAPBACK_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
     shared.is_dir().then_some(shared)
 }
 
@@ -34,7 +34,11 @@ fn differences(verdict: &Verdict, expect: &Value) -> Vec<String> {
     };
     differ("public", verdict.public.to_string(), expect["public"].to_string());
     let strangers: BTreeSet<String> = verdict.cross_account.iter().cloned().collect();
-    differ("cross_account", format!("{strangers:?}"), format!("{:?}", texts(expect, "cross_account")));
+    differ(
+        "cross_account",
+        format!("{strangers:?}"),
+        format!("{:?}", texts(expect, "cross_account")),
+    );
     for (key, found) in [
         ("effective_public", Value::Bool(verdict.effective_public)),
         ("mitigated_by_deny", Value::Bool(verdict.mitigated_by_deny)),

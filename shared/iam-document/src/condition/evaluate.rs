@@ -204,7 +204,11 @@ mod tests {
             ("BinaryEquals", "QQ==", "QQ==", true),
         ] {
             let condition = json!({operator:{"a:b":wanted}});
-            assert_eq!(holds(&condition, &[("a:b", found)]), expected, "{operator} {wanted} {found}");
+            assert_eq!(
+                holds(&condition, &[("a:b", found)]),
+                expected,
+                "{operator} {wanted} {found}"
+            );
         }
     }
 

@@ -134,9 +134,14 @@ mod tests {
 
     #[test]
     fn a_near_miss_is_no_operator() {
-        for text in
-            ["StringSimilar", "ForAnyValues:StringEquals", "StringNotEqual", "NullIfExists", "", "IfExists"]
-        {
+        for text in [
+            "StringSimilar",
+            "ForAnyValues:StringEquals",
+            "StringNotEqual",
+            "NullIfExists",
+            "",
+            "IfExists",
+        ] {
             assert_eq!(Operator::parse(text), None, "{text}");
         }
     }

@@ -71,10 +71,8 @@ pub(crate) enum Values {
 
 /// Reads the conditions of an Allow.
 pub(crate) fn read(condition: &Condition, version: Version, mode: PolicyMode) -> Reading {
-    let mut reading = Reading {
-        dead: condition.contradiction().map(Entry::describe),
-        restrictions: Vec::new(),
-    };
+    let mut reading =
+        Reading { dead: condition.contradiction().map(Entry::describe), restrictions: Vec::new() };
     for entry in &condition.entries {
         match restricts(entry, condition, version, mode) {
             None | Some(Outcome::Open) => {}
@@ -102,9 +100,7 @@ fn restricts(
     if operator.negated || operator.family == Family::Null {
         return None;
     }
-    if entry.passes_absent()
-        && !is_always_present(&entry.key)
-        && !condition.is_guarded(&entry.key)
+    if entry.passes_absent() && !is_always_present(&entry.key) && !condition.is_guarded(&entry.key)
     {
         return None;
     }
@@ -215,9 +211,7 @@ fn rule(key: &str, mode: PolicyMode) -> Option<Rule> {
         "aws:principalorgpaths" => (Class::Orgs, Shape::OrgPath, true),
         "aws:vpceorgpaths" => (Class::Orgs, Shape::OrgPath, false),
         "aws:principalaccount" | "kms:calleraccount" => (Class::Accounts, Shape::Account, true),
-        "aws:vpceaccount" | "s3:dataaccesspointaccount" => {
-            (Class::Accounts, Shape::Account, false)
-        }
+        "aws:vpceaccount" | "s3:dataaccesspointaccount" => (Class::Accounts, Shape::Account, false),
         "aws:principalarn" | "aws:federatedprovider" => (Class::Accounts, Shape::Arn, true),
         "ec2:sourceinstancearn" | "lambda:sourcefunctionarn" | "aws:sourcevpcarn" => {
             (Class::Accounts, Shape::Arn, false)
@@ -428,14 +422,34 @@ mod tests {
             ("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-a*", "open"),
             ("StringLike", "aws:PrincipalOrgPaths", "o-a/*", "open"),
             ("StringEquals", "aws:PrincipalAccount", "anonymous", "open"),
-            ("StringEqualsIfExists", "aws:PrincipalAccount", "111122223333", "Accounts 111122223333"),
-            ("ArnLike", "aws:PrincipalArn", "arn:*:iam::111122223333:role/x", "Accounts 111122223333"),
+            (
+                "StringEqualsIfExists",
+                "aws:PrincipalAccount",
+                "111122223333",
+                "Accounts 111122223333",
+            ),
+            (
+                "ArnLike",
+                "aws:PrincipalArn",
+                "arn:*:iam::111122223333:role/x",
+                "Accounts 111122223333",
+            ),
             ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/x", "open"),
             ("ArnLike", "aws:PrincipalArn", "*", "open"),
-            ("StringLike", "aws:PrincipalArn", "arn:aws:iam::111122223333:*", "Accounts 111122223333"),
+            (
+                "StringLike",
+                "aws:PrincipalArn",
+                "arn:aws:iam::111122223333:*",
+                "Accounts 111122223333",
+            ),
             ("StringLike", "aws:PrincipalArn", "arn:aws:iam::*111122223333:role/ci", "open"),
             ("StringLike", "aws:PrincipalArn", "arn:*:iam::111122223333:role/x", "open"),
-            ("ArnLike", "aws:SourceArn", "arn:aws:sns:eu-west-1:111122223333:t", "SourceAccounts 111122223333"),
+            (
+                "ArnLike",
+                "aws:SourceArn",
+                "arn:aws:sns:eu-west-1:111122223333:t",
+                "SourceAccounts 111122223333",
+            ),
             ("ArnLike", "aws:SourceArn", "arn:aws:s3:::amzn-s3-demo-bucket", "SourceArn "),
             ("ArnLike", "aws:SourceArn", "arn:aws:s3:::*", "open"),
             ("StringEquals", "aws:SourceVpce", "vpce-1", "Network vpce:vpce-1"),
@@ -507,7 +521,9 @@ mod tests {
 
     #[test]
     fn an_access_points_own_policy_is_not_restricted_by_access_points() {
-        let (condition, _) = Condition::read(&json!({"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:eu-west-1:111122223333:accesspoint/*"}}));
+        let (condition, _) = Condition::read(
+            &json!({"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:eu-west-1:111122223333:accesspoint/*"}}),
+        );
         let open = read(&condition, Version::Variables, PolicyMode::AccessPoint);
         assert!(open.restrictions.is_empty());
         let closed = read(&condition, Version::Variables, PolicyMode::Bucket);

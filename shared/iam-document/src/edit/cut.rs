@@ -125,8 +125,7 @@ pub(super) fn admits_somebody_trusted(
     statement: &Statement,
     context: &Context,
 ) -> bool {
-    let reading =
-        condition::read(&statement.condition, document.version(), PolicyMode::Bucket);
+    let reading = condition::read(&statement.condition, document.version(), PolicyMode::Bucket);
     reading.restrictions.iter().any(|restriction| {
         restriction.values.iter().any(|value| match restriction.class {
             Class::Accounts | Class::SourceAccounts => {

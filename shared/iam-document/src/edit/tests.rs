@@ -28,7 +28,9 @@ fn trust(statements: &Value) -> Value {
 
 #[test]
 fn only_the_offending_principal_goes() {
-    let before = trust(&json!([{"Sid":"A","Note":1,"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com","AWS":["arn:aws:iam::111122223333:root","*"]},"Action":"sts:AssumeRole"}]));
+    let before = trust(
+        &json!([{"Sid":"A","Note":1,"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com","AWS":["arn:aws:iam::111122223333:root","*"]},"Action":"sts:AssumeRole"}]),
+    );
     let edit = mend_all(Kind::TrustPolicy, &before).unwrap();
     assert_eq!(
         edit.after.unwrap().to_string(),
@@ -41,19 +43,30 @@ fn only_the_offending_principal_goes() {
 
 #[test]
 fn a_kind_of_principal_that_is_left_empty_goes_with_its_key() {
-    let before = trust(&json!([{"Effect":"Allow","Principal":{"AWS":"*","Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]));
+    let before = trust(
+        &json!([{"Effect":"Allow","Principal":{"AWS":"*","Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]),
+    );
     let after = mend_all(Kind::TrustPolicy, &before).unwrap().after.unwrap();
     assert_eq!(after.value()["Statement"][0]["Principal"], json!({"Service":"ec2.amazonaws.com"}));
 }
 
 #[test]
 fn a_statement_that_names_nobody_else_goes_and_the_others_stay() {
-    let good = json!({"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":["sts:AssumeRole"]});
+    let good =
+        json!({"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":["sts:AssumeRole"]});
     let bad = json!({"Sid":"Wide","Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"});
     let deny = json!({"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":{"Bool":{"aws:SecureTransport":"false"}}});
     let edit = mend_all(Kind::TrustPolicy, &trust(&json!([good, bad, deny]))).unwrap();
     assert_eq!(edit.after.unwrap().into_value(), trust(&json!([good, deny])));
-    assert_eq!(edit.removed, [Removal { statement: 1, sid: Some("Wide".into()), principals: vec!["*".into()], whole: true }]);
+    assert_eq!(
+        edit.removed,
+        [Removal {
+            statement: 1,
+            sid: Some("Wide".into()),
+            principals: vec!["*".into()],
+            whole: true
+        }]
+    );
 }
 
 #[test]
@@ -85,19 +98,25 @@ fn strangers_and_open_providers_go_and_friends_stay() {
     let after = mend_all(Kind::TrustPolicy, &before).unwrap().after.unwrap();
     assert_eq!(
         after.into_value(),
-        trust(&json!([{"Effect":"Allow","Principal":{"AWS":["444455556666"]},"Action":"sts:AssumeRole"}]))
+        trust(
+            &json!([{"Effect":"Allow","Principal":{"AWS":["444455556666"]},"Action":"sts:AssumeRole"}])
+        )
     );
 }
 
 #[test]
 fn what_stands_together_with_friends_in_one_condition_is_refused() {
-    let before = trust(&json!([{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringEquals":{"aws:PrincipalOrgID":["o-a1b2c3d4e5","o-zzzzzzzzzz"]}}}]));
+    let before = trust(
+        &json!([{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Condition":{"StringEquals":{"aws:PrincipalOrgID":["o-a1b2c3d4e5","o-zzzzzzzzzz"]}}}]),
+    );
     assert!(matches!(mend_all(Kind::TrustPolicy, &before), Err(EditRefused::NotMinimal { .. })));
 }
 
 #[test]
 fn advice_is_never_mended_by_taking_somebody_out() {
-    let before = trust(&json!([{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"sts:AssumeRole"}]));
+    let before = trust(
+        &json!([{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"sts:AssumeRole"}]),
+    );
     let document = Document::from_value(&before).unwrap();
     let findings = inspect(Kind::TrustPolicy, &document, &context()).findings;
     assert_eq!(findings[0].code, "service-confused-deputy");
@@ -109,9 +128,15 @@ fn advice_is_never_mended_by_taking_somebody_out() {
 
 #[test]
 fn a_finding_of_another_document_is_refused() {
-    let open = Document::from_value(&trust(&json!([{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]))).unwrap();
+    let open = Document::from_value(&trust(
+        &json!([{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]),
+    ))
+    .unwrap();
     let findings = inspect(Kind::TrustPolicy, &open, &context()).findings;
-    let closed = Document::from_value(&trust(&json!([{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}]))).unwrap();
+    let closed = Document::from_value(&trust(
+        &json!([{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}]),
+    ))
+    .unwrap();
     let refused = mend(Kind::TrustPolicy, &closed, &context(), &findings);
     assert!(matches!(refused, Err(EditRefused::Astray { .. })));
 }

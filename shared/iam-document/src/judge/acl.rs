@@ -89,14 +89,21 @@ mod tests {
     #[test]
     fn ownership_and_ignored_acls_make_a_public_grant_harmless_but_not_clean() {
         let acl = json!({"x-amz-acl":"public-read"});
-        let enforced = Context { object_ownership: Some("BucketOwnerEnforced".into()), ..Context::default() };
+        let enforced =
+            Context { object_ownership: Some("BucketOwnerEnforced".into()), ..Context::default() };
         let ignored = Context {
-            public_access_block: PublicAccessBlock { ignore_public_acls: true, ..PublicAccessBlock::default() },
+            public_access_block: PublicAccessBlock {
+                ignore_public_acls: true,
+                ..PublicAccessBlock::default()
+            },
             ..Context::default()
         };
         // Blocking new ACLs leaves existing ones at work.
         let blocked = Context {
-            public_access_block: PublicAccessBlock { block_public_acls: true, ..PublicAccessBlock::default() },
+            public_access_block: PublicAccessBlock {
+                block_public_acls: true,
+                ..PublicAccessBlock::default()
+            },
             ..Context::default()
         };
         for (context, effective) in [(enforced, false), (ignored, false), (blocked, true)] {

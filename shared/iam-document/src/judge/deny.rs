@@ -78,7 +78,9 @@ impl<'d> Closers<'d> {
             Some(element) if !element.negated => element
                 .values
                 .iter()
-                .map(|value| lower(if matches!(value.as_str(), "*" | "*:*") { &all } else { value }))
+                .map(|value| {
+                    lower(if matches!(value.as_str(), "*" | "*:*") { &all } else { value })
+                })
                 .collect(),
             Some(_) | None => vec![lower(&all)],
         }
@@ -117,9 +119,7 @@ impl<'d> Closers<'d> {
 fn holds_for_outsiders(deny: &Statement, version: Version, context: &Context) -> bool {
     let Some(principals) = &deny.principals else { return false };
     let reaches = if principals.negated {
-        principals.named.iter().all(|principal| {
-            principal.account().is_some() && !principal.invalid
-        })
+        principals.named.iter().all(|principal| principal.account().is_some() && !principal.invalid)
     } else {
         principals.reach_everyone()
     };

@@ -20,6 +20,9 @@ const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
 const ALGORITHM: &str = "s3:x-amz-server-side-encryption";
 const CUSTOMER: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
 
+/// The algorithms that use KMS.
+const KMS: [&str; 2] = ["aws:kms", "aws:kms:dsse"];
+
 fn is_header(entry: &Entry) -> bool {
     matches!(entry.key.as_str(), KEY | ALGORITHM | CUSTOMER)
 }
@@ -41,9 +44,10 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
         .filter(|deny| {
             deny.condition.entries.iter().all(is_header)
                 && !deny.condition.unread
-                && deny.principals.as_ref().is_some_and(|principals| {
-                    !principals.negated && principals.reach_everyone()
-                })
+                && deny
+                    .principals
+                    .as_ref()
+                    .is_some_and(|principals| !principals.negated && principals.reach_everyone())
                 && bucket.reach(deny).objects
         })
         .collect();
@@ -110,9 +114,7 @@ fn fires(deny: &Statement, request: &Request, version: Version) -> bool {
 /// Two negated comparisons in one block, on the algorithm and on the key.
 fn is_and_bug(deny: &Statement) -> bool {
     let negated = |key: &str| {
-        deny.condition
-            .on(key)
-            .any(|entry| entry.operator.is_some_and(|operator| operator.negated))
+        deny.condition.on(key).any(|entry| entry.operator.is_some_and(|operator| operator.negated))
     };
     negated(KEY) && negated(ALGORITHM)
 }
@@ -133,7 +135,9 @@ fn mistakes(document: &Document, sink: &mut Sink<'_>) {
                     place,
                     "the Deny forbids the keys it names and lets every other pass",
                 );
-            } else if !entry.values.is_empty() && !entry.values.iter().any(|value| is_key_arn(value)) {
+            } else if !entry.values.is_empty()
+                && !entry.values.iter().any(|value| is_key_arn(value))
+            {
                 sink.find(
                     "kms-key-not-arn",
                     place,
@@ -207,8 +211,12 @@ impl Uploads {
         let with = |algorithm: &str, keys: &BTreeSet<String>| -> Vec<Request> {
             keys.iter().map(|key| Request::new(&[(ALGORITHM, algorithm), (KEY, key)])).collect()
         };
-        let good: Vec<Request> =
-            ["aws:kms", "aws:kms:dsse"].into_iter().flat_map(|kms| with(kms, &allowed)).collect();
+        let with_kms = |keys: &BTreeSet<String>| -> Vec<Request> {
+            KMS.into_iter().flat_map(|kms| with(kms, keys)).collect()
+        };
+        let good = with_kms(&allowed);
+        let keyless: Vec<Request> =
+            KMS.into_iter().map(|kms| Request::new(&[(ALGORITHM, kms)])).collect();
         let default_is_good = sink
             .context
             .default_encryption_key
@@ -216,20 +224,19 @@ impl Uploads {
             .is_some_and(|default| allowed.contains(default));
         Self {
             // Where no key is required there is none to keep working.
-            good: if good.is_empty() { vec![Request::new(&[(ALGORITHM, "aws:kms")])] } else { good },
-            foreign: with("aws:kms", &foreign),
+            good: if good.is_empty() { keyless.clone() } else { good },
+            foreign: with_kms(&foreign),
             bare: (!default_is_good).then(Request::default),
             other: vec![
                 Request::new(&[(ALGORITHM, "AES256")]),
                 Request::new(&[(CUSTOMER, "AES256")]),
             ],
-            keyless: vec![Request::new(&[(ALGORITHM, "aws:kms")])],
+            keyless,
         }
     }
 
     fn stopped_by(&self, denies: &[&Statement], version: Version) -> Stopped {
-        let stopped =
-            |request: &Request| denies.iter().any(|deny| fires(deny, request, version));
+        let stopped = |request: &Request| denies.iter().any(|deny| fires(deny, request, version));
         Stopped {
             foreign_keys: self.foreign.iter().all(stopped),
             bare: self.bare.iter().all(stopped),

@@ -111,9 +111,8 @@ fn human(grant: &Grant<'_>, principal: &Principal, document: &Document, sink: &m
         return;
     }
     let mine = || condition.entries.iter().filter(|entry| is_mfa(entry));
-    let null = |entry: &Entry| {
-        entry.operator.is_some_and(|operator| operator.family == Family::Null)
-    };
+    let null =
+        |entry: &Entry| entry.operator.is_some_and(|operator| operator.family == Family::Null);
     let (code, detail) = if mine().any(Entry::passes_absent) {
         ("mfa-weak-ifexists", "long-term access keys pass, since `IfExists` passes without MFA")
     } else if mine().any(null) {
@@ -129,9 +128,10 @@ fn human(grant: &Grant<'_>, principal: &Principal, document: &Document, sink: &m
 /// A Deny that asks for MFA and nothing else, of this principal among others.
 fn asks_by_deny(deny: &Statement, principal: &Principal) -> bool {
     let names = |principals: &Principals| {
-        let listed = principals.named.iter().any(|other| {
-            other.text == principal.text || matches!(other.who, Who::Everyone)
-        });
+        let listed = principals
+            .named
+            .iter()
+            .any(|other| other.text == principal.text || matches!(other.who, Who::Everyone));
         if principals.negated { !listed } else { listed }
     };
     deny.has_action("sts:assumerole")

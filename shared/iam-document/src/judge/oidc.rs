@@ -89,9 +89,17 @@ impl Judgement<'_> {
         };
         let Some(pinned) = pinned else {
             if by_subject.is_some() {
-                self.find("oidc-broad-sub", "the subject is open to tenants that anyone may register", sink);
+                self.find(
+                    "oidc-broad-sub",
+                    "the subject is open to tenants that anyone may register",
+                    sink,
+                );
             } else {
-                self.find("oidc-missing-sub", "tokens of every tenant of the issuer are accepted", sink);
+                self.find(
+                    "oidc-missing-sub",
+                    "tokens of every tenant of the issuer are accepted",
+                    sink,
+                );
             }
             self.check_audience(sink);
             return true;
@@ -225,7 +233,10 @@ impl Judgement<'_> {
         if open {
             self.find(
                 "oidc-missing-required-claim",
-                format!("tokens made for any application are accepted: `{}` is not asked", login.claims().join("` or `")),
+                format!(
+                    "tokens made for any application are accepted: `{}` is not asked",
+                    login.claims().join("` or `")
+                ),
                 sink,
             );
         }

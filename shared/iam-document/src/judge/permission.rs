@@ -26,8 +26,12 @@ const ADMIN: [&str; 5] = [
 ];
 
 /// What an identity may do to itself without gaining anything.
-const SELF_SERVICE: [&str; 4] =
-    ["iam:createaccesskey", "iam:deleteaccesskey", "iam:createloginprofile", "iam:updateloginprofile"];
+const SELF_SERVICE: [&str; 4] = [
+    "iam:createaccesskey",
+    "iam:deleteaccesskey",
+    "iam:createloginprofile",
+    "iam:updateloginprofile",
+];
 
 pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
     for statement in document.statements() {
@@ -62,7 +66,8 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
     for path in PATHS {
         if let Some(statement) = granted.walks(path.actions, path.passed_to) {
             let kind = if path.existing { "privesc-existing" } else { "privesc" };
-            let detail = format!("one step from more permissions by {}", path.actions.join(" and "));
+            let detail =
+                format!("one step from more permissions by {}", path.actions.join(" and "));
             sink.find(format!("{kind}:{}", path.id), Place::statement(statement), detail);
         }
     }
@@ -244,18 +249,25 @@ fn passed_to(statement: &Statement, version: Version) -> Option<Vec<Pattern>> {
 }
 
 /// The ARNs that can carry an action: a bucket's carries no action of IAM, nor a role's one on users.
+///
+/// Partitions and account ids are spelled out as far as they are known, for a star would run over
+/// colons and make a bucket's ARN look like a user's.
 fn targets(action: &str) -> Vec<Pattern> {
+    const PARTITIONS: [&str; 5] = ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b"];
     let (service, name) = action.split_once(':').unwrap_or((action, ""));
-    let glob = |text: &str| Pattern::parse(text, Syntax::GLOB);
-    match service {
-        "iam" => vec![glob(&format!("arn:*:iam:*:{}*", iam_kind(name)))],
-        "sts" => vec![glob("arn:*:iam:*:role/*"), glob("arn:*:sts:*")],
+    let account = "?".repeat(12);
+    let tails = match service {
+        "iam" => vec![format!("iam::{account}:{}*", iam_kind(name))],
+        "sts" => vec![format!("iam::{account}:role/*")],
         // Sessions and commands go to instances.
-        "ssm" | "ec2-instance-connect" => {
-            vec![glob(&format!("arn:*:{service}:*")), glob("arn:*:ec2:*")]
-        }
-        other => vec![glob(&format!("arn:*:{other}:*"))],
-    }
+        "ssm" | "ec2-instance-connect" => vec![format!("{service}:*"), "ec2:*".to_owned()],
+        other => vec![format!("{other}:*")],
+    };
+    PARTITIONS
+        .iter()
+        .flat_map(|partition| tails.iter().map(move |tail| format!("arn:{partition}:{tail}")))
+        .map(|text| Pattern::parse(&text, Syntax::GLOB))
+        .collect()
 }
 
 /// The kind of resource that an IAM action is granted on.
@@ -276,9 +288,13 @@ fn iam_kind(name: &str) -> &'static str {
 
 fn can_carry(resources: &Patterns, targets: &[Pattern], self_service: bool) -> bool {
     if resources.negated {
-        return targets
+        // What is excluded in the partition that the document speaks of is excluded.
+        let mut spoken = targets
             .iter()
-            .any(|target| !resources.values.iter().any(|value| value.covers(target)));
+            .filter(|target| resources.values.iter().any(|value| value.overlaps(target)))
+            .peekable();
+        return spoken.peek().is_none()
+            || spoken.any(|target| !resources.values.iter().any(|value| value.covers(target)));
     }
     resources
         .values
@@ -397,7 +413,10 @@ mod tests {
     #[test]
     fn one_role_is_not_any_role() {
         let assume = json!("sts:AssumeRole");
-        assert!(has(&json!([allow(&assume, &json!("arn:aws:iam::*:role/*"))]), "privesc-existing:sts-001"));
+        assert!(has(
+            &json!([allow(&assume, &json!("arn:aws:iam::*:role/*"))]),
+            "privesc-existing:sts-001"
+        ));
         let one = allow(&assume, &json!("arn:aws:iam::111122223333:role/reader"));
         assert_eq!(codes(&json!([one])), Vec::<String>::new());
         let some = allow(&json!("iam:PassRole"), &json!("arn:aws:iam::111122223333:role/app-*"));

@@ -19,8 +19,12 @@ use crate::{
 /// Identity providers with users from all over the world, whom S3 counts as the public.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
-const WEB_IDENTITY: [&str; 4] =
-    ["accounts.google.com", "graph.facebook.com", "www.amazon.com", "cognito-identity.amazonaws.com"];
+const WEB_IDENTITY: [&str; 4] = [
+    "accounts.google.com",
+    "graph.facebook.com",
+    "www.amazon.com",
+    "cognito-identity.amazonaws.com",
+];
 
 pub(super) fn judge(kind: Kind, document: &Document, sink: &mut Sink<'_>) {
     let closers = Closers::of(document, kind, sink.context);
@@ -45,8 +49,8 @@ pub(super) fn judge(kind: Kind, document: &Document, sink: &mut Sink<'_>) {
     if kind == Kind::BucketPolicy && sink.context.checks.contains(&Check::Kms) {
         key_enforcement::judge(document, sink);
     }
-    let restricted = kind == Kind::BucketPolicy
-        && sink.context.public_access_block.restrict_public_buckets;
+    let restricted =
+        kind == Kind::BucketPolicy && sink.context.public_access_block.restrict_public_buckets;
     sink.set_harmless(restricted);
 }
 
@@ -165,12 +169,7 @@ fn weighed(weight: &Weight, place: Place<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-fn account_principal(
-    grant: &Grant<'_>,
-    principal: &Principal,
-    account: &str,
-    sink: &mut Sink<'_>,
-) {
+fn account_principal(grant: &Grant<'_>, principal: &Principal, account: &str, sink: &mut Sink<'_>) {
     if grant.excludes(account) {
         return;
     }
@@ -198,8 +197,8 @@ fn account_principal(
 
 fn canonical(grant: &Grant<'_>, principal: &Principal, id: &str, sink: &mut Sink<'_>) {
     let context = sink.context;
-    let known = context.trust.trusted_canonical_ids.contains(id)
-        || context.owner_id.as_deref() == Some(id);
+    let known =
+        context.trust.trusted_canonical_ids.contains(id) || context.owner_id.as_deref() == Some(id);
     if known || grant.is_tied_to_trusted_account(context) {
         sink.expose(Exposure::Accounts);
         return;
@@ -222,15 +221,18 @@ fn canonical(grant: &Grant<'_>, principal: &Principal, id: &str, sink: &mut Sink
 fn service(grant: &Grant<'_>, principal: &Principal, sink: &mut Sink<'_>) {
     let place = Place::statement(grant.statement).principal(&principal.text);
     let Reading { restrictions, .. } = grant.reading;
-    let counts: Vec<&Restriction> = restrictions.iter().filter(|restriction| match restriction.class {
-        Class::Accounts
-        | Class::Orgs
-        | Class::SourceAccounts
-        | Class::SourceOrgs
-        | Class::SourceArn => true,
-        Class::Network => restriction.values.iter().all(|network| network.starts_with("vpc")),
-        Class::Identity | Class::Service => false,
-    }).collect();
+    let counts: Vec<&Restriction> = restrictions
+        .iter()
+        .filter(|restriction| match restriction.class {
+            Class::Accounts
+            | Class::Orgs
+            | Class::SourceAccounts
+            | Class::SourceOrgs
+            | Class::SourceArn => true,
+            Class::Network => restriction.values.iter().all(|network| network.starts_with("vpc")),
+            Class::Identity | Class::Service => false,
+        })
+        .collect();
     match weigh(&counts, sink.context) {
         Weight::Open | Weight::Service(_) => {
             subject::confused_deputy(place, sink);

@@ -162,13 +162,10 @@ fn world(index: usize, protocol: Protocol, ports: Ports, sink: &mut Sink<'_>) {
         return;
     }
     let trust = &sink.context.trust;
-    let sensitive: Vec<u16> =
-        trust.sensitive_ports.range(ports.from..=ports.to).copied().collect();
-    let allowed =
-        (ports.from..=ports.to).all(|port| trust.allowed_public_ports.contains(&port));
+    let sensitive: Vec<u16> = trust.sensitive_ports.range(ports.from..=ports.to).copied().collect();
+    let allowed = (ports.from..=ports.to).all(|port| trust.allowed_public_ports.contains(&port));
     if sensitive.is_empty() && !allowed {
-        let detail =
-            format!("the rule admits the world to ports {} to {}", ports.from, ports.to);
+        let detail = format!("the rule admits the world to ports {} to {}", ports.from, ports.to);
         sink.find_at("world-open:other", index, None, detail);
     }
     for port in sensitive {
@@ -200,19 +197,26 @@ mod tests {
 
     #[test]
     fn halves_add_up_within_a_rule_and_over_rules() {
-        assert_eq!(codes(&json!([rule("tcp", 22, 22, &["0.0.0.0/1", "128.0.0.0/1"])])), ["world-open:22"]);
-        let over = json!([rule("tcp", 22, 22, &["0.0.0.0/1"]), rule("tcp", 22, 22, &["128.0.0.0/1"])]);
+        assert_eq!(
+            codes(&json!([rule("tcp", 22, 22, &["0.0.0.0/1", "128.0.0.0/1"])])),
+            ["world-open:22"]
+        );
+        let over =
+            json!([rule("tcp", 22, 22, &["0.0.0.0/1"]), rule("tcp", 22, 22, &["128.0.0.0/1"])]);
         assert_eq!(codes(&over), ["world-open:22"]);
     }
 
     #[test]
     fn overlapping_ranges_open_what_they_share() {
-        let rules = json!([rule("tcp", 20, 22, &["0.0.0.0/1"]), rule("tcp", 22, 25, &["128.0.0.0/1"])]);
+        let rules =
+            json!([rule("tcp", 20, 22, &["0.0.0.0/1"]), rule("tcp", 22, 25, &["128.0.0.0/1"])]);
         assert!(codes(&rules).contains(&"world-open:22".to_owned()));
         assert!(!codes(&rules).contains(&"world-open:21".to_owned()));
-        let with_all = json!([rule("-1", 0, 0, &["0.0.0.0/1"]), rule("tcp", 22, 22, &["128.0.0.0/1"])]);
+        let with_all =
+            json!([rule("-1", 0, 0, &["0.0.0.0/1"]), rule("tcp", 22, 22, &["128.0.0.0/1"])]);
         assert!(codes(&with_all).contains(&"world-open:22".to_owned()));
-        let other_protocol = json!([rule("udp", 22, 22, &["0.0.0.0/1"]), rule("tcp", 22, 22, &["128.0.0.0/1"])]);
+        let other_protocol =
+            json!([rule("udp", 22, 22, &["0.0.0.0/1"]), rule("tcp", 22, 22, &["128.0.0.0/1"])]);
         assert!(!group(&other_protocol).public);
     }
 
@@ -234,7 +238,8 @@ mod tests {
         assert_eq!(verdict.exposure, Exposure::Unclear);
         assert!(verdict.codes().contains("prefix-list-unresolved"));
         let context = Context::from_json(&json!({"prefix_lists":{"pl-1":["0.0.0.0/0"]}})).unwrap();
-        let known = inspect(Kind::SecurityGroup, &json!({"ipPermissions":{"items":rules}}), &context);
+        let known =
+            inspect(Kind::SecurityGroup, &json!({"ipPermissions":{"items":rules}}), &context);
         assert!(known.codes().contains("world-open:22") && known.is_certain());
     }
 

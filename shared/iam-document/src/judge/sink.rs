@@ -50,7 +50,12 @@ impl<'c> Sink<'c> {
     }
 
     /// Notes a finding.
-    pub(crate) fn find(&mut self, code: impl Into<String>, place: Place<'_>, detail: impl Into<String>) {
+    pub(crate) fn find(
+        &mut self,
+        code: impl Into<String>,
+        place: Place<'_>,
+        detail: impl Into<String>,
+    ) {
         self.verdict.findings.push(Judged {
             code: code.into(),
             statement: place.statement.map(|statement| statement.index),
@@ -62,7 +67,13 @@ impl<'c> Sink<'c> {
     }
 
     /// Notes a finding on a grant or rule, which have no statement of their own.
-    pub(crate) fn find_at(&mut self, code: impl Into<String>, index: usize, principal: Option<&str>, detail: impl Into<String>) {
+    pub(crate) fn find_at(
+        &mut self,
+        code: impl Into<String>,
+        index: usize,
+        principal: Option<&str>,
+        detail: impl Into<String>,
+    ) {
         self.verdict.findings.push(Judged {
             code: code.into(),
             statement: Some(index),

@@ -99,9 +99,8 @@ pub(super) fn unknown_operators(statement: &Statement, sink: &mut Sink<'_>) {
 pub(super) fn operators(statement: &Statement, mode: PolicyMode, sink: &mut Sink<'_>) {
     unknown_operators(statement, sink);
     for entry in &statement.condition.entries {
-        let all = entry
-            .operator
-            .is_some_and(|operator| operator.set == Some(SetQualifier::ForAllValues));
+        let all =
+            entry.operator.is_some_and(|operator| operator.set == Some(SetQualifier::ForAllValues));
         if all
             && is_restricting_key(&entry.key, mode)
             && !statement.condition.is_guarded(&entry.key)

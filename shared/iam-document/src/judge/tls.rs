@@ -44,9 +44,10 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
         partial |= reach.touches;
         let whole = deny.condition.entries.iter().all(is_tls)
             && !deny.condition.unread
-            && deny.principals.as_ref().is_some_and(|principals| {
-                !principals.negated && principals.reach_everyone()
-            })
+            && deny
+                .principals
+                .as_ref()
+                .is_some_and(|principals| !principals.negated && principals.reach_everyone())
             && bucket.covers_actions(deny);
         if whole {
             covered.bucket |= reach.bucket;
@@ -208,7 +209,9 @@ mod tests {
             let (tls, codes) = tls(&json!([deny(|it| it["Condition"] = condition.clone())]));
             assert_eq!((tls, codes.len()), (Enforcement::Enforced, 0), "{condition}");
         }
-        for resource in [json!("arn:aws:s3:::amzn-s3-demo-bucket*"), json!("*"), json!(["arn:aws:s3:::*"])] {
+        for resource in
+            [json!("arn:aws:s3:::amzn-s3-demo-bucket*"), json!("*"), json!(["arn:aws:s3:::*"])]
+        {
             let (tls, _) = tls(&json!([deny(|it| it["Resource"] = resource.clone())]));
             assert_eq!(tls, Enforcement::Enforced, "{resource}");
         }
@@ -230,8 +233,11 @@ mod tests {
             ("Resource", json!("arn:aws:s3:::amzn-s3-demo-bucket")),
             ("Principal", json!({"AWS":"111122223333"})),
             ("Action", json!("s3:PutObject")),
-            ("Action", json!(["s3:Get*","s3:Put*"])),
-            ("Condition", json!({"Bool":{"aws:SecureTransport":"false"},"StringLike":{"aws:UserAgent":"x"}})),
+            ("Action", json!(["s3:Get*", "s3:Put*"])),
+            (
+                "Condition",
+                json!({"Bool":{"aws:SecureTransport":"false"},"StringLike":{"aws:UserAgent":"x"}}),
+            ),
         ] {
             let (tls, codes) = tls(&json!([deny(|it| it[key] = value.clone())]));
             assert_eq!(tls, Enforcement::Partial, "{key} {value}");
@@ -246,7 +252,11 @@ mod tests {
             json!({"Bool":{"aws:SecureTransport":"false"},"NumericLessThan":{"s3:TlsVersion":"1.2"}}),
         ] {
             let (tls, codes) = tls(&json!([deny(|it| it["Condition"] = condition.clone())]));
-            assert_eq!((tls, codes), (Enforcement::None, vec!["tls-not-enforced".to_owned()]), "{condition}");
+            assert_eq!(
+                (tls, codes),
+                (Enforcement::None, vec!["tls-not-enforced".to_owned()]),
+                "{condition}"
+            );
         }
         let (other, _) = tls(&json!([deny(|it| it["Resource"] = json!("arn:aws:s3:::another*"))]));
         assert_eq!(other, Enforcement::None);
@@ -256,7 +266,8 @@ mod tests {
 
     #[test]
     fn an_inverted_deny_is_told() {
-        let inverted = json!([deny(|it| it["Condition"] = json!({"Bool":{"aws:SecureTransport":"true"}}))]);
+        let inverted =
+            json!([deny(|it| it["Condition"] = json!({"Bool":{"aws:SecureTransport":"true"}}))]);
         assert_eq!(tls(&inverted).1, ["tls-deny-inverted", "tls-not-enforced"]);
     }
 }

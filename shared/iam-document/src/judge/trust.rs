@@ -31,8 +31,7 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
     for statement in document.allows() {
         actions(statement, sink);
         subject::operators(statement, PolicyMode::Bucket, sink);
-        let reading =
-            condition::read(&statement.condition, document.version(), PolicyMode::Bucket);
+        let reading = condition::read(&statement.condition, document.version(), PolicyMode::Bucket);
         if let Some(dead) = &reading.dead {
             subject::dead(statement, dead, sink);
             continue;
@@ -127,9 +126,12 @@ fn judge_allow(grant: &Grant<'_>, document: &Document, sink: &mut Sink<'_>) {
 fn everyone(grant: &Grant<'_>, principal: &Principal, sink: &mut Sink<'_>) {
     let place = Place::statement(grant.statement).principal(&principal.text);
     let restrictions = &grant.reading.restrictions;
-    let who: Vec<&Restriction> = restrictions.iter().filter(|restriction| {
-        matches!(restriction.class, Class::Accounts | Class::Orgs | Class::Identity)
-    }).collect();
+    let who: Vec<&Restriction> = restrictions
+        .iter()
+        .filter(|restriction| {
+            matches!(restriction.class, Class::Accounts | Class::Orgs | Class::Identity)
+        })
+        .collect();
     match weigh(&who, sink.context) {
         Weight::Trusted(exposure) => sink.expose(exposure),
         Weight::Accounts(accounts, condition) => {
@@ -214,12 +216,7 @@ enum ExternalId {
 /// A stranger's role is used for many customers; the external id says for whom.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
-fn external_id(
-    grant: &Grant<'_>,
-    principal: &Principal,
-    document: &Document,
-    sink: &mut Sink<'_>,
-) {
+fn external_id(grant: &Grant<'_>, principal: &Principal, document: &Document, sink: &mut Sink<'_>) {
     let version = document.version();
     let condition = &grant.statement.condition;
     let allowed = condition
@@ -256,10 +253,8 @@ fn positive_id(entry: &Entry, condition: &Condition, version: Version) -> Extern
 
 /// Whether no value is empty or made of wildcards alone.
 fn is_fixed(entry: &Entry, family: Family, version: Version) -> bool {
-    let syntax = Syntax {
-        wildcards: family == Family::Like,
-        variables: version == Version::Variables,
-    };
+    let syntax =
+        Syntax { wildcards: family == Family::Like, variables: version == Version::Variables };
     !entry.values.is_empty()
         && entry.values.iter().all(|value| !Pattern::parse(value, syntax).has_no_fixed_part())
 }
@@ -286,9 +281,17 @@ fn service(
     sink: &mut Sink<'_>,
 ) {
     let place = Place::statement(grant.statement).principal(&principal.text);
-    let sources: Vec<&Restriction> = grant.reading.restrictions.iter().filter(|restriction| {
-        matches!(restriction.class, Class::SourceAccounts | Class::SourceOrgs | Class::SourceArn)
-    }).collect();
+    let sources: Vec<&Restriction> = grant
+        .reading
+        .restrictions
+        .iter()
+        .filter(|restriction| {
+            matches!(
+                restriction.class,
+                Class::SourceAccounts | Class::SourceOrgs | Class::SourceArn
+            )
+        })
+        .collect();
     match weigh(&sources, sink.context) {
         Weight::Trusted(_) => {}
         Weight::Accounts(accounts, condition) => {

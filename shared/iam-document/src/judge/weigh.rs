@@ -32,8 +32,7 @@ pub(crate) enum Weight {
 pub(crate) fn weigh(restrictions: &[&Restriction], context: &Context) -> Weight {
     let identities: Vec<&Restriction> =
         restrictions.iter().copied().filter(|one| is_identity(one.class)).collect();
-    let trusted =
-        identities.iter().filter_map(|restriction| trusted(restriction, context)).min();
+    let trusted = identities.iter().filter_map(|restriction| trusted(restriction, context)).min();
     if let Some(exposure) = trusted {
         return Weight::Trusted(exposure);
     }
@@ -88,10 +87,11 @@ fn strangers(identities: &[&Restriction], context: &Context) -> Option<Weight> {
     let mut accounts = identities.iter().filter(|restriction| is_account(restriction.class));
     if let Some(first) = accounts.next() {
         // Sets of one key's class are AND-ed, so only what is in each of them is left.
-        let both = accounts.filter(|other| other.class == first.class).fold(
-            first.values.clone(),
-            |left, other| left.intersection(&other.values).cloned().collect(),
-        );
+        let both = accounts
+            .filter(|other| other.class == first.class)
+            .fold(first.values.clone(), |left, other| {
+                left.intersection(&other.values).cloned().collect()
+            });
         if both.is_empty() {
             return Some(Weight::Nobody(first.condition.clone()));
         }

@@ -49,9 +49,7 @@ impl Issuer {
             "token.actions.githubusercontent.com" | "vstoken.actions.githubusercontent.com" => {
                 Self::Shared(Grammar::GitHub)
             }
-            "oidc-configuration.audit-log.githubusercontent.com" => {
-                Self::Shared(Grammar::AuditLog)
-            }
+            "oidc-configuration.audit-log.githubusercontent.com" => Self::Shared(Grammar::AuditLog),
             "gitlab.com" => Self::Shared(Grammar::GitLab),
             "app.terraform.io" => Self::Shared(Grammar::Terraform),
             "agent.buildkite.com" => Self::Shared(Grammar::Buildkite),
@@ -97,7 +95,10 @@ mod tests {
             ("token.actions.githubusercontent.com/acme-ent", Issuer::Private),
             ("gitlab.com", Issuer::Shared(Grammar::GitLab)),
             ("gitlab.acme.io", Issuer::Private),
-            ("api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc", Issuer::Private),
+            (
+                "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
+                Issuer::Private,
+            ),
             ("oidc.eks.eu-west-1.amazonaws.com/id/exampled", Issuer::Cluster),
             ("oidc.eks.cn-north-1.amazonaws.com.cn/id/exampled", Issuer::Cluster),
             ("cognito-identity.amazonaws.com", Issuer::Cognito),

@@ -69,10 +69,9 @@ impl Width {
                 "all of the repository is accepted, pull requests included",
             )),
             Self::Org => Some(("oidc-org-wide-sub", "all of the owner's projects are accepted")),
-            Self::Open => Some((
-                "oidc-broad-sub",
-                "the subject is open to tenants that anyone may register",
-            )),
+            Self::Open => {
+                Some(("oidc-broad-sub", "the subject is open to tenants that anyone may register"))
+            }
         }
     }
 }
@@ -354,14 +353,30 @@ mod tests {
             (Grammar::GitLab, "project_id:20:ref_type:branch:ref:main", Width::Exact),
             (Grammar::Terraform, "organization:acme*", Width::Open),
             (Grammar::Terraform, "organization:acme:*", Width::Org),
-            (Grammar::Terraform, "organization:acme:project:*:workspace:*:run_phase:apply", Width::Org),
-            (Grammar::Terraform, "organization:acme:project:a:workspace:b:run_phase:*", Width::Phase),
+            (
+                Grammar::Terraform,
+                "organization:acme:project:*:workspace:*:run_phase:apply",
+                Width::Org,
+            ),
+            (
+                Grammar::Terraform,
+                "organization:acme:project:a:workspace:b:run_phase:*",
+                Width::Phase,
+            ),
             (Grammar::Terraform, "organization:acme:project:a:workspace:b:*", Width::Phase),
-            (Grammar::Terraform, "organization:acme:project:a:workspace:b:run_phase:apply", Width::Exact),
+            (
+                Grammar::Terraform,
+                "organization:acme:project:a:workspace:b:run_phase:apply",
+                Width::Exact,
+            ),
             (Grammar::Buildkite, "organization:acme:pipeline:*", Width::Org),
             (Grammar::Buildkite, "organization:acme:pipeline:deploy:*", Width::Repo),
             (Grammar::Buildkite, "organization:acme:pipeline:deploy:ref:refs/heads/*", Width::Ref),
-            (Grammar::Buildkite, "organization:acme:pipeline:deploy:ref:refs/heads/main:commit:*", Width::Exact),
+            (
+                Grammar::Buildkite,
+                "organization:acme:pipeline:deploy:ref:refs/heads/main:commit:*",
+                Width::Exact,
+            ),
             (Grammar::AuditLog, "https://github.com/acme", Width::Exact),
             (Grammar::AuditLog, "https://github.com/acme*", Width::Open),
             (Grammar::Components, "account:acme:*", Width::Org),
@@ -373,7 +388,11 @@ mod tests {
 
     #[test]
     fn a_trusted_tenant_is_itself_or_what_is_within_it() {
-        assert!(is_tenant("Acme", "acme") && is_tenant("acme/sub", "acme") && is_tenant("acme@12", "acme"));
+        assert!(
+            is_tenant("Acme", "acme")
+                && is_tenant("acme/sub", "acme")
+                && is_tenant("acme@12", "acme")
+        );
         assert!(!is_tenant("acme-evil", "acme") && !is_tenant("evil", "acme"));
     }
 }
