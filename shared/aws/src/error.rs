@@ -123,7 +123,9 @@ where
             (code.map_or_else(|| format!("http {status}"), str::to_owned), retry, lost)
         }
         // Never left this process: a bug or a name that the API cannot carry.
-        SdkError::ConstructionFailure(_) => ("unsendable request".to_owned(), Retry::Pointless, false),
+        SdkError::ConstructionFailure(_) => {
+            ("unsendable request".to_owned(), Retry::Pointless, false)
+        }
         SdkError::TimeoutError(_) => ("timeout".to_owned(), Retry::Worthwhile, true),
         // Whether any byte arrived is not known; credentials that cannot be had end here too.
         SdkError::DispatchFailure(failure) => {
@@ -180,11 +182,9 @@ pub fn own(mut error: CloudError) -> CloudError {
 #[cfg(test)]
 mod tests {
     use aws_smithy_runtime_api::{
-        client::{
-            result::{
-                ConnectorError, ConstructionFailure, DispatchFailure, ResponseError, ServiceError,
-                TimeoutError,
-            },
+        client::result::{
+            ConnectorError, ConstructionFailure, DispatchFailure, ResponseError, ServiceError,
+            TimeoutError,
         },
         http::StatusCode,
     };
@@ -271,8 +271,7 @@ mod tests {
     }
 
     fn service(code: &str, status: u16) -> Sdk {
-        let meta =
-            ErrorMetadata::builder().code(code).custom("aws_request_id", "R-1").build();
+        let meta = ErrorMetadata::builder().code(code).custom("aws_request_id", "R-1").build();
         SdkError::ServiceError(
             ServiceError::builder().source(Refused(meta)).raw(response(status)).build(),
         )

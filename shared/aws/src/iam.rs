@@ -48,7 +48,10 @@ impl Roles {
         };
         let role = self.role(name).await?;
         // IAM looks a role up in the account of our credentials, whatever account the event names.
-        let ours = role.arn.parse::<Arn>().is_ok_and(|arn| arn.account == target.resource.account.as_str());
+        let ours = role
+            .arn
+            .parse::<Arn>()
+            .is_ok_and(|arn| arn.account == target.resource.account.as_str());
         if !ours {
             return Err(refusal(OPERATION, name, "a role of another account", Retry::Pointless));
         }
@@ -94,7 +97,8 @@ impl Roles {
 
     async fn untag(&self, name: &str, keys: Vec<String>) -> Result<Applied, CloudError> {
         let sent = self.writes.untag_role().role_name(name).set_tag_keys(Some(keys)).send().await;
-        let answer = sent.map_err(|error| cloud_error(Kind::Write, "iam:UntagRole", name, error))?;
+        let answer =
+            sent.map_err(|error| cloud_error(Kind::Write, "iam:UntagRole", name, error))?;
         Ok(changed(answer.request_id()))
     }
 }
@@ -114,7 +118,7 @@ impl Cloud<IamTrustPolicy> for Roles {
         remedy: &TrustRemedy,
     ) -> Result<Applied, CloudError> {
         match remedy {
-            TrustRemedy::UpdateAssumeRolePolicy { role, before, after } => {
+            TrustRemedy::UpdateAssumeRolePolicy { role, before, after, .. } => {
                 self.update(role, before, after).await
             }
             TrustRemedy::TagRole { role, tags, .. } => self.tag(role, tags).await,

@@ -113,8 +113,12 @@ mod tests {
             assert_eq!(described.state, state.as_str());
         }
         assert!(!described(key(KeyState::Enabled).key_spec(KeySpec::Rsa2048)).await.usable);
-        assert!(!described(key(KeyState::Enabled).key_usage(KeyUsageType::SignVerify)).await.usable);
-        assert!(described(key(KeyState::Enabled).key_manager(KeyManagerType::Aws)).await.aws_managed);
+        assert!(
+            !described(key(KeyState::Enabled).key_usage(KeyUsageType::SignVerify)).await.usable
+        );
+        assert!(
+            described(key(KeyState::Enabled).key_manager(KeyManagerType::Aws)).await.aws_managed
+        );
     }
 
     #[tokio::test(start_paused = true)]

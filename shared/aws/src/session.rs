@@ -81,7 +81,10 @@ impl Session {
             .into_builder()
             .retry_config(RetryConfig::standard().with_max_attempts(1))
             .timeout_config(
-                TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(OPERATION).build(),
+                TimeoutConfig::builder()
+                    .connect_timeout(CONNECT)
+                    .operation_timeout(OPERATION)
+                    .build(),
             )
             .build();
         let elsewhere = reads.endpoint_url().is_some();

@@ -55,12 +55,17 @@ fn body(message: &Message) -> String {
     }
     let frugal = json!({ "default": message.text, "sqs": message.json });
     let text = json!({ "default": message.text });
-    [full, frugal, text].into_iter().map(|form| form.to_string()).find(|form| form.len() <= LIMIT).unwrap_or_else(
-        || {
-            let note = format!("{}\n\nThe whole of it is too long for a message: see the ledger.", message.subject);
+    [full, frugal, text]
+        .into_iter()
+        .map(|form| form.to_string())
+        .find(|form| form.len() <= LIMIT)
+        .unwrap_or_else(|| {
+            let note = format!(
+                "{}\n\nThe whole of it is too long for a message: see the ledger.",
+                message.subject
+            );
             json!({ "default": note }).to_string()
-        },
-    )
+        })
 }
 
 impl Notifier for Topic {

@@ -68,9 +68,9 @@ impl Switch for Pause {
             .await
             .map_err(|error| own(cloud_error(Kind::Read, OPERATION, name, error)))?;
         let value = answer.parameter().and_then(|parameter| parameter.value());
-        let paused = value.and_then(meaning).ok_or_else(|| {
-            refusal(OPERATION, name, "neither true nor false", Retry::Pointless)
-        })?;
+        let paused = value
+            .and_then(meaning)
+            .ok_or_else(|| refusal(OPERATION, name, "neither true nor false", Retry::Pointless))?;
         self.remember(now, paused);
         Ok(paused)
     }

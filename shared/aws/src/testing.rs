@@ -53,9 +53,7 @@ macro_rules! scripted {
         for rule in $rules {
             script = script.with_rule(rule);
         }
-        $sdk::Client::from_conf(
-            $sdk::config::Builder::from($config).interceptor(script).build(),
-        )
+        $sdk::Client::from_conf($sdk::config::Builder::from($config).interceptor(script).build())
     }};
 }
 

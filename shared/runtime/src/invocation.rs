@@ -1,6 +1,10 @@
 //! One invocation: whatever was delivered, taken apart, handled event by event, and answered.
 
-use std::{future::Future, sync::Arc, time::{Duration, Instant}};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use controls::Control;
 use events::Item;
@@ -128,8 +132,10 @@ impl Batch {
     /// Names every message that is not known to be handled.
     fn answer(&self, outcomes: &[Ended]) -> Answer {
         let handled = |id: &String| {
-            let mut of_it =
-                outcomes.iter().filter(|outcome| outcome.message_id.as_ref() == Some(id)).peekable();
+            let mut of_it = outcomes
+                .iter()
+                .filter(|outcome| outcome.message_id.as_ref() == Some(id))
+                .peekable();
             of_it.peek().is_some() && of_it.all(|outcome| outcome.result.is_ok())
         };
         let failures = self.ids.iter().filter(|id| !handled(id));

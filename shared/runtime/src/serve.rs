@@ -73,10 +73,7 @@ impl std::error::Error for StartError {
 /// # Errors
 /// [`StartError`], with all that is wrong with the settings; it is also printed as one JSON line
 /// and told to Lambda.
-pub async fn serve<C, A>(
-    control: C,
-    connect: impl FnOnce(&Session) -> A,
-) -> Result<(), StartError>
+pub async fn serve<C, A>(control: C, connect: impl FnOnce(&Session) -> A) -> Result<(), StartError>
 where
     C: Control,
     A: Cloud<C>,

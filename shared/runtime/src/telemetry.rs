@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use alerting::encode;
 use model::{ControlId, Outcome, Posture, Timestamp};
-use respond::{Handled, HandleError, Reported};
+use respond::{HandleError, Handled, Reported};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -292,9 +292,12 @@ fn samples(delivered: &Delivered<'_>, handled: &Handled) -> Vec<Sample> {
     add(&REVERTED, of(|finding| finding.outcome == Outcome::Verified));
     add(&TAGGED, of(|finding| finding.outcome == Outcome::Tagged));
     add(&REMEDIATION_FAILED, of(|finding| is_failed(finding.outcome)));
-    add(&UNREADABLE, of(|finding| {
-        model::catalogue::describe(&finding.code).category == model::Category::Unreadable
-    }));
+    add(
+        &UNREADABLE,
+        of(|finding| {
+            model::catalogue::describe(&finding.code).category == model::Category::Unreadable
+        }),
+    );
     add(&FORGED, u64::from(handled.reason.as_deref() == Some("forged")));
     add(&RECHECKS, u64::from(handled.recheck.is_some()));
     for finding in &handled.findings {
@@ -347,7 +350,9 @@ fn metrics(delivered: &Delivered<'_>, samples: &[Sample]) -> Vec<String> {
         line.insert("control".to_owned(), json!(delivered.control));
         line.insert("request_id".to_owned(), encode::plain(delivered.request_id).into());
         line.extend(labels.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
-        line.extend(samples.iter().map(|sample| (sample.metric.name.to_owned(), sample.value.into())));
+        line.extend(
+            samples.iter().map(|sample| (sample.metric.name.to_owned(), sample.value.into())),
+        );
         Value::Object(line).to_string()
     });
     lines.collect()

@@ -56,6 +56,7 @@ fn remedy(before: &str, after: &str) -> TrustRemedy {
         role: ROLE.to_owned(),
         before: before.to_owned(),
         after: after.to_owned(),
+        edits: std::collections::BTreeMap::new(),
     }
 }
 
@@ -64,9 +65,7 @@ fn update() -> Rule {
         .match_requests(|request| {
             request.role_name() == Some(ROLE) && request.policy_document() == Some(CLOSED)
         })
-        .then_http_response(|| {
-            answer(200, "<UpdateAssumeRolePolicyResponse/>")
-        })
+        .then_http_response(|| answer(200, "<UpdateAssumeRolePolicyResponse/>"))
 }
 
 async fn applied(rules: &[&Rule], remedy: &TrustRemedy) -> Result<Applied, CloudError> {
@@ -183,11 +182,8 @@ async fn tagging_sets_ours_and_taking_it_back_removes_what_was_added_and_restore
             keys == ["snapback:at", "snapback:event"]
         })
         .then_output(|| TagRoleOutput::builder().build());
-    let set = TrustRemedy::TagRole {
-        role: ROLE.to_owned(),
-        tags: tags.clone(),
-        before: before.clone(),
-    };
+    let set =
+        TrustRemedy::TagRole { role: ROLE.to_owned(), tags: tags.clone(), before: before.clone() };
     assert!(applied(&[&tag], &set).await.unwrap().changed);
 
     let untag = mock!(Client::untag_role)

@@ -20,9 +20,7 @@ use aws_sdk_dynamodb::{
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 use chrono::TimeDelta;
 use ledger::{EntryState, Memory, Noted};
-use model::{
-    Actor, Confidence, Decision, Evidence, Operation, Posture, Response, Trust,
-};
+use model::{Actor, Confidence, Decision, Evidence, Operation, Posture, Response, Trust};
 use serde_json::{Value, json};
 
 use super::*;
@@ -63,8 +61,7 @@ fn bucket() -> Resource {
 }
 
 fn entry(event_id: &str, seconds: i64) -> Entry {
-    let decision =
-        Decision { response: Response::Revert, because: Vec::new(), errors: Vec::new() };
+    let decision = Decision { response: Response::Revert, because: Vec::new(), errors: Vec::new() };
     let code = "acl-public:AllUsers:READ".to_owned();
     Entry {
         id: EntryId::of(&key(event_id), &code, 0),
@@ -133,7 +130,12 @@ fn number(value: &AttributeValue) -> u64 {
 }
 
 /// Evaluates the three conditions there are, through the names and values that came along.
-fn holds(text: Option<&str>, names: Option<&Names>, values: Option<&Wire>, stored: Option<&Wire>) -> bool {
+fn holds(
+    text: Option<&str>,
+    names: Option<&Names>,
+    values: Option<&Wire>,
+    stored: Option<&Wire>,
+) -> bool {
     let Some(text) = text else { return true };
     text.split(" OR ").any(|part| {
         if let Some(name) = part.strip_prefix("attribute_not_exists(") {
@@ -200,9 +202,10 @@ fn store() -> (Arc<Mutex<Stored>>, Vec<Rule>) {
                 .filter(|(stands, _)| after.as_ref().is_none_or(|after| *stands > after))
                 .map(|(_, item)| item.clone());
             let page: Vec<Wire> = found.next().into_iter().collect();
-            let next = page.first().filter(|_| found.next().is_some()).map(|item| {
-                ["pk", "sk"].map(|name| (name.to_owned(), item[name].clone())).into()
-            });
+            let next = page
+                .first()
+                .filter(|_| found.next().is_some())
+                .map(|item| ["pk", "sk"].map(|name| (name.to_owned(), item[name].clone())).into());
             let count = i32::try_from(page.len()).unwrap();
             let page = (request.select() != Some(&Select::Count)).then_some(page);
             let page = QueryOutput::builder().count(count).set_items(page);
@@ -344,7 +347,8 @@ async fn whoever_is_always_beaten_gives_up_as_worth_another_delivery() {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_is_tried_once_and_is_in_doubt_when_its_answer_is_lost() {
-    let put = mock!(Client::put_item).then_http_response(|| json_refusal(500, "InternalServerError"));
+    let put =
+        mock!(Client::put_item).then_http_response(|| json_refusal(500, "InternalServerError"));
     let error = table(&[&put]).claim(&key("e"), &lease("a", 30), at(0)).await.unwrap_err();
     assert_eq!((error.retry, error.in_doubt, put.num_calls()), (Retry::Worthwhile, true, 1));
     let put = mock!(Client::put_item)
@@ -377,7 +381,8 @@ async fn a_transaction_that_met_another_is_worth_another_delivery_and_a_bad_one_
         ("ValidationError", Retry::Pointless),
     ] {
         let transact = mock!(Client::transact_write_items).then_error(move || {
-            let reasons = [code, "None"].map(|code| CancellationReason::builder().code(code).build());
+            let reasons =
+                [code, "None"].map(|code| CancellationReason::builder().code(code).build());
             TransactWriteItemsError::TransactionCanceledException(
                 TransactionCanceledException::builder()
                     .set_cancellation_reasons(Some(reasons.into()))

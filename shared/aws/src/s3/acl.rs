@@ -24,23 +24,25 @@ impl Api {
         match place {
             Place::Bucket { bucket, owner } => {
                 let request = self.reads.get_bucket_acl().bucket(bucket);
-                let answer = request.expected_bucket_owner(owner).send().await.map_err(|error| {
-                    cloud_error(Kind::Read, "s3:GetBucketAcl", bucket, error)
-                })?;
+                let answer =
+                    request.expected_bucket_owner(owner).send().await.map_err(|error| {
+                        cloud_error(Kind::Read, "s3:GetBucketAcl", bucket, error)
+                    })?;
                 Ok(read(answer.owner, answer.grants.unwrap_or_default()))
             }
             Place::Object(Object { bucket, key, version, owner }) => {
                 let request = self.reads.get_object_acl().bucket(bucket).key(key);
                 let request = request.set_version_id(version.map(str::to_owned));
-                let answer = request.expected_bucket_owner(owner).send().await.map_err(|error| {
-                    let name = format!("{bucket}/{key}");
-                    let mut error = cloud_error(Kind::Read, "s3:GetObjectAcl", name, error);
-                    // A delete marker is a version without an ACL.
-                    if error.code == "MethodNotAllowed" {
-                        error.retry = Retry::Gone;
-                    }
-                    error
-                })?;
+                let answer =
+                    request.expected_bucket_owner(owner).send().await.map_err(|error| {
+                        let name = format!("{bucket}/{key}");
+                        let mut error = cloud_error(Kind::Read, "s3:GetObjectAcl", name, error);
+                        // A delete marker is a version without an ACL.
+                        if error.code == "MethodNotAllowed" {
+                            error.retry = Retry::Gone;
+                        }
+                        error
+                    })?;
                 Ok(read(answer.owner, answer.grants.unwrap_or_default()))
             }
         }
@@ -71,8 +73,7 @@ impl Api {
         if !live.unreadable.is_empty() || !same(&live.acl, before) {
             return Err(refuse("the list has changed", Retry::Moved));
         }
-        let list = write(after)
-            .map_err(|error| refuse(&error.to_string(), Retry::Pointless))?;
+        let list = write(after).map_err(|error| refuse(&error.to_string(), Retry::Pointless))?;
         let written = match place {
             Place::Bucket { bucket, owner } => {
                 let request = self.writes.put_bucket_acl().bucket(bucket);
@@ -133,9 +134,7 @@ fn grant_from(grant: &types::Grant) -> Result<Grant, String> {
     let grantee = match grantee.r#type() {
         Type::CanonicalUser => Grantee::CanonicalUser { id: named(grantee.id())? },
         Type::Group => Grantee::Group { uri: named(grantee.uri())? },
-        Type::AmazonCustomerByEmail => {
-            Grantee::Email { address: named(grantee.email_address())? }
-        }
+        Type::AmazonCustomerByEmail => Grantee::Email { address: named(grantee.email_address())? },
         other => return Err(format!("a grantee has the unknown type `{}`", other.as_str())),
     };
     Ok(Grant { grantee, permission })

@@ -32,11 +32,7 @@ impl Cloud<S3PublicAcl> for Buckets {
         }
     }
 
-    async fn apply(
-        &self,
-        _resource: &Resource,
-        remedy: &AclRemedy,
-    ) -> Result<Applied, CloudError> {
+    async fn apply(&self, _resource: &Resource, remedy: &AclRemedy) -> Result<Applied, CloudError> {
         match remedy {
             AclRemedy::PutAcl { resource, before, after } => {
                 self.api.put_acl(Place::of(resource)?, before, after).await

@@ -14,7 +14,9 @@ use aws_sdk_s3::{
         RequestId, copy_object::builders::CopyObjectFluentBuilder,
         create_multipart_upload::builders::CreateMultipartUploadFluentBuilder,
     },
-    types::{ChecksumAlgorithm, MetadataDirective, ServerSideEncryption, StorageClass, TaggingDirective},
+    types::{
+        ChecksumAlgorithm, MetadataDirective, ServerSideEncryption, StorageClass, TaggingDirective,
+    },
 };
 use aws_smithy_types::timeout::TimeoutConfig;
 use controls::{
@@ -108,6 +110,13 @@ fn describe<W: Written>(request: W, copy: &ReEncrypt, object: Object<'_>) -> Res
     Ok(request)
 }
 
+/// A copy that was made.
+struct Made {
+    etag: String,
+    version: Option<String>,
+    request_id: Option<String>,
+}
+
 /// The source, pinned.
 struct Source {
     path: String,
@@ -141,12 +150,16 @@ impl Api {
         };
         let path = copy_source(&copy.resource, live.version_id.as_deref());
         let source = Source { path, etag };
-        let (made, request_ids) = match copy.parts() {
+        let made = match copy.parts() {
             None => self.copy_whole(copy, object, &source, live.size).await?,
             Some(parts) => self.copy_parts(copy, object, &source, parts).await?,
         };
-        self.read_back(copy, object, &live, made.as_deref()).await?;
-        Ok(Applied { changed: true, request_ids })
+        self.read_back(copy, object, &live, &made).await.map_err(|mut error| {
+            // The copy was made; what could not be said is whether it kept everything.
+            error.in_doubt = true;
+            error
+        })?;
+        Ok(Applied { changed: true, request_ids: made.request_id.into_iter().collect() })
     }
 
     async fn copy_whole(
@@ -155,7 +168,7 @@ impl Api {
         object: Object<'_>,
         source: &Source,
         size: Option<u64>,
-    ) -> Result<(Option<String>, Vec<String>), CloudError> {
+    ) -> Result<Made, CloudError> {
         const OPERATION: &str = "s3:CopyObject";
         let request = self
             .writes
@@ -177,13 +190,14 @@ impl Api {
             .await
             .map_err(|error| cloud_error(Kind::Write, OPERATION, name(object), error))?;
         // S3 answers 200 before it is done; without a result the copy may or may not exist.
-        if answer.copy_object_result().and_then(|result| result.e_tag()).is_none() {
+        let etag = answer.copy_object_result().and_then(|result| result.e_tag());
+        let Some(etag) = etag.map(str::to_owned) else {
             let mut error = refusal(OPERATION, name(object), "no result", Retry::Worthwhile);
             error.in_doubt = true;
             return Err(error);
-        }
-        let id = answer.request_id().map(str::to_owned);
-        Ok((answer.version_id, id.into_iter().collect()))
+        };
+        let request_id = answer.request_id().map(str::to_owned);
+        Ok(Made { etag, version: answer.version_id, request_id })
     }
 
     /// Compares what was made with what it was made from: everything but the key must be kept.
@@ -192,11 +206,17 @@ impl Api {
         copy: &ReEncrypt,
         object: Object<'_>,
         before: &StoredVersion,
-        made: Option<&str>,
+        made: &Made,
     ) -> Result<(), CloudError> {
         const OPERATION: &str = "s3:CopyObject";
-        let made = Object { version: made, ..object };
+        let etag = &made.etag;
+        let made = Object { version: made.version.as_deref(), ..object };
         let Head { version: after, .. } = self.head(made, false).await?;
+        if after.etag.as_ref() != Some(etag) {
+            // Somebody's newer upload stands there by now, where no versions are kept: it is not
+            // ours to compare.
+            return Ok(());
+        }
         let mut lost = differences(copy, before, &after);
         let place = Place::Object(made);
         if let Some(details) = &copy.details {

@@ -78,7 +78,11 @@ impl Objects {
         let named_in_trust =
             Requirement::of(object.bucket, None, &[], &trust) != Requirement::Unknown;
         let default = async {
-            if named_in_trust { Ok(None) } else { self.api.default_encryption(object).await.map(Some) }
+            if named_in_trust {
+                Ok(None)
+            } else {
+                self.api.default_encryption(object).await.map(Some)
+            }
         };
         let (head, default) = tokio::try_join!(self.api.head(object, false), default)?;
         let mut state = UploadState {
@@ -170,7 +174,8 @@ impl Objects {
     }
 
     async fn key(&self, named: &str) -> Result<KeyFacts, CloudError> {
-        let facts = |arn, problem: Option<String>| KeyFacts { named: named.to_owned(), arn, problem };
+        let facts =
+            |arn, problem: Option<String>| KeyFacts { named: named.to_owned(), arn, problem };
         match self.keys.describe(named).await {
             Ok(Some(key)) => {
                 let problem = (!key.usable).then_some(key.state);
@@ -214,13 +219,11 @@ impl Api {
             .and_then(|answer| answer.server_side_encryption_configuration)
             .and_then(|configuration| configuration.rules.into_iter().next());
         let Some(rule) = rule else { return Ok(DefaultEncryption::without_configuration()) };
-        let encryption = rule.apply_server_side_encryption_by_default().map_or(
-            Encryption::S3,
-            |default| {
+        let encryption =
+            rule.apply_server_side_encryption_by_default().map_or(Encryption::S3, |default| {
                 let word = default.sse_algorithm().as_str();
                 Encryption::from_words(Some(word), default.kms_master_key_id())
-            },
-        );
+            });
         Ok(DefaultEncryption { encryption, bucket_key: rule.bucket_key_enabled.unwrap_or(false) })
     }
 

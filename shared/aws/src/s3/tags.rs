@@ -70,14 +70,16 @@ impl Api {
             Place::Bucket { bucket, owner } => {
                 let request = self.writes.put_bucket_tagging().bucket(bucket).tagging(tagging);
                 let sent = request.expected_bucket_owner(owner).send().await;
-                let sent = sent.map_err(|error| cloud_error(Kind::Write, operation, &name, error))?;
+                let sent =
+                    sent.map_err(|error| cloud_error(Kind::Write, operation, &name, error))?;
                 sent.request_id().map(str::to_owned)
             }
             Place::Object(Object { bucket, key, version, owner }) => {
                 let request = self.writes.put_object_tagging().bucket(bucket).key(key);
                 let request = request.set_version_id(version.map(str::to_owned)).tagging(tagging);
                 let sent = request.expected_bucket_owner(owner).send().await;
-                let sent = sent.map_err(|error| cloud_error(Kind::Write, operation, &name, error))?;
+                let sent =
+                    sent.map_err(|error| cloud_error(Kind::Write, operation, &name, error))?;
                 sent.request_id().map(str::to_owned)
             }
         };

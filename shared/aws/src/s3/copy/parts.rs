@@ -16,7 +16,7 @@ use controls::{
 use respond::{CloudError, Retry};
 use tokio::task::JoinSet;
 
-use super::{Source, describe, time_for, within};
+use super::{Made, Source, describe, time_for, within};
 use crate::{
     error::{Kind, cloud_error, refusal},
     s3::{Api, Object, head::name},
@@ -104,7 +104,7 @@ impl Api {
         object: Object<'_>,
         source: &Source,
         parts: Parts,
-    ) -> Result<(Option<String>, Vec<String>), CloudError> {
+    ) -> Result<Made, CloudError> {
         let mut upload = self.create(copy, object).await?;
         let copied = match self.copy_each(&upload, copy, object, source, parts).await {
             Ok(copied) => copied,
@@ -207,9 +207,8 @@ impl Api {
                     let answer =
                         sent.map_err(|error| cloud_error(Kind::Write, OPERATION, &name, error))?;
                     let result = answer.copy_part_result.filter(|part| part.e_tag().is_some());
-                    let result = result.ok_or_else(|| {
-                        refusal(OPERATION, &name, "no result", Retry::Worthwhile)
-                    })?;
+                    let result = result
+                        .ok_or_else(|| refusal(OPERATION, &name, "no result", Retry::Worthwhile))?;
                     Ok::<_, CloudError>(completed(number, &result))
                 });
             }
@@ -232,7 +231,7 @@ impl Api {
         object: Object<'_>,
         source: &Source,
         parts: Vec<CompletedPart>,
-    ) -> Result<(Option<String>, Vec<String>), CloudError> {
+    ) -> Result<Made, CloudError> {
         const OPERATION: &str = "s3:CompleteMultipartUpload";
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let answer = self
@@ -249,8 +248,13 @@ impl Api {
             .send()
             .await
             .map_err(|error| cloud_error(Kind::Write, OPERATION, name(object), error))?;
-        let id = answer.request_id().map(str::to_owned);
-        Ok((answer.version_id, id.into_iter().collect()))
+        let Some(etag) = answer.e_tag().map(str::to_owned) else {
+            let mut error = refusal(OPERATION, name(object), "no result", Retry::Worthwhile);
+            error.in_doubt = true;
+            return Err(error);
+        };
+        let request_id = answer.request_id().map(str::to_owned);
+        Ok(Made { etag, version: answer.version_id, request_id })
     }
 }
 

@@ -23,12 +23,8 @@ fn acl(grants: &[(&str, &str)]) -> Acl {
     Acl { owner: Some(OWNER.to_owned()), grants: grants.collect() }
 }
 
-const OPEN: &[(&str, &str)] = &[
-    (OWNER, "FULL_CONTROL"),
-    (EVERYONE, "READ"),
-    (OTHER, "READ_ACP"),
-    (LOG_DELIVERY, "WRITE"),
-];
+const OPEN: &[(&str, &str)] =
+    &[(OWNER, "FULL_CONTROL"), (EVERYONE, "READ"), (OTHER, "READ_ACP"), (LOG_DELIVERY, "WRITE")];
 const MENDED: &[(&str, &str)] =
     &[(OWNER, "FULL_CONTROL"), (OTHER, "READ_ACP"), (LOG_DELIVERY, "WRITE")];
 
@@ -127,9 +123,12 @@ async fn the_version_of_an_object_is_read_with_its_buckets_owner() {
 async fn gone_is_gone_in_all_its_spellings() {
     let bucket_gone = always!(get_bucket_acl, xml_refusal(404, "NoSuchBucket"));
     assert_eq!(observed(&[&bucket_gone], bucket()).await.unwrap(), Observed::Gone);
-    for (status, code) in
-        [(404, "NoSuchKey"), (404, "NoSuchVersion"), (405, "MethodNotAllowed"), (404, "NoSuchBucket")]
-    {
+    for (status, code) in [
+        (404, "NoSuchKey"),
+        (404, "NoSuchVersion"),
+        (405, "MethodNotAllowed"),
+        (404, "NoSuchBucket"),
+    ] {
         let gone =
             mock!(Client::get_object_acl).then_http_response(move || xml_refusal(status, code));
         let observed = observed(&[&gone], object(None)).await.unwrap();
@@ -171,8 +170,10 @@ fn put() -> Rule {
                     (name.to_owned(), grant.permission().unwrap().as_str().to_owned())
                 })
                 .collect();
-            let expected: Vec<(String, String)> =
-                MENDED.iter().map(|(name, word)| ((*name).to_owned(), (*word).to_owned())).collect();
+            let expected: Vec<(String, String)> = MENDED
+                .iter()
+                .map(|(name, word)| ((*name).to_owned(), (*word).to_owned()))
+                .collect();
             request.expected_bucket_owner() == Some(ACCOUNT)
                 && list.owner().and_then(|owner| owner.id()) == Some(OWNER)
                 && request.acl().is_none()
@@ -209,7 +210,8 @@ async fn nothing_is_written_when_the_list_is_already_so() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_written_over_a_list_that_nobody_has_judged() {
-    const STRANGE: &[(&str, &str)] = &[(OWNER, "FULL_CONTROL"), (EVERYONE, "READ"), (OTHER, "WRITE")];
+    const STRANGE: &[(&str, &str)] =
+        &[(OWNER, "FULL_CONTROL"), (EVERYONE, "READ"), (OTHER, "WRITE")];
     let (read, put) = (live(STRANGE), put());
     let error = applied(&[&read, &put], &remedy()).await.unwrap_err();
     assert_eq!((error.retry, error.in_doubt, put.num_calls()), (Retry::Moved, false, 0));
@@ -242,7 +244,8 @@ async fn a_write_is_sent_once_whatever_comes_back() {
         (500, "InternalError", Retry::Worthwhile, true),
     ] {
         let read = live(OPEN);
-        let put = mock!(Client::put_bucket_acl).then_http_response(move || xml_refusal(status, code));
+        let put =
+            mock!(Client::put_bucket_acl).then_http_response(move || xml_refusal(status, code));
         let error = applied(&[&read, &put], &remedy()).await.unwrap_err();
         assert_eq!((error.code.as_str(), error.retry, error.in_doubt), (code, retry, in_doubt));
         assert_eq!((put.num_calls(), error.request_id.as_deref()), (1, Some("R-1")), "{code}");
@@ -255,14 +258,16 @@ fn tags(pairs: &[(&str, &str)]) -> Tags {
 
 #[tokio::test(start_paused = true)]
 async fn tags_are_written_with_those_that_were_there_and_not_over_others() {
-    let (before, after) = (tags(&[("team", "blue")]), tags(&[("snapback:at", "t"), ("team", "blue")]));
+    let (before, after) =
+        (tags(&[("team", "blue")]), tags(&[("snapback:at", "t"), ("team", "blue")]));
     let remedy =
         AclRemedy::PutTags { resource: bucket(), before: before.clone(), after: after.clone() };
     let read = always!(get_bucket_tagging, answer(200, TAGS_XML));
     let put = mock!(Client::put_bucket_tagging)
         .match_requests(|request| {
             let set = request.tagging().unwrap().tag_set();
-            let written: Vec<(&str, &str)> = set.iter().map(|tag| (tag.key(), tag.value())).collect();
+            let written: Vec<(&str, &str)> =
+                set.iter().map(|tag| (tag.key(), tag.value())).collect();
             written == [("snapback:at", "t"), ("team", "blue")]
         })
         .then_http_response(|| answer(204, ""));

@@ -86,10 +86,8 @@ fn copy() -> Rule {
                 && request.grant_read() == Some(&format!("id=\"{OTHER}\""))
         })
         .then_http_response(|| {
-            let mut answer = answer(
-                200,
-                "<CopyObjectResult><ETag>\"etag-v-2\"</ETag></CopyObjectResult>",
-            );
+            let mut answer =
+                answer(200, "<CopyObjectResult><ETag>\"etag-v-2\"</ETag></CopyObjectResult>");
             answer.headers_mut().insert("x-amz-version-id", "v-2");
             answer
         })
@@ -135,7 +133,33 @@ async fn a_copy_that_lost_something_is_told_with_what() {
     let acl = always!(get_object_acl, answer(200, &acl_xml(OWNER, &[(OWNER, "FULL_CONTROL")])));
     let error = applied(&[&live, &copy, &poorer, &tags, &acl], re_encrypt()).await.unwrap_err();
     assert_eq!(error.code, "the copy was made and differs in: metadata, storage class, tags, ACL");
-    assert_eq!((error.retry, error.in_doubt), (Retry::Pointless, false));
+    assert_eq!((error.retry, error.in_doubt), (Retry::Pointless, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_cannot_be_read_back_is_in_doubt() {
+    for (status, retry) in [(403, Retry::Pointless), (503, Retry::Worthwhile)] {
+        let (live, copy) = (head(None, "v-1", WRONG), copy());
+        let back = mock!(Client::head_object)
+            .match_requests(|request| request.version_id() == Some("v-2"))
+            .then_http_response(move || answer(status, ""));
+        let error = applied(&[&live, &copy, &back], re_encrypt()).await.unwrap_err();
+        assert_eq!((error.operation, error.retry, error.in_doubt), ("s3:HeadObject", retry, true));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newer_upload_over_the_copy_is_not_taken_for_a_loss() {
+    let (live, copy) = (head(None, "v-1", WRONG), copy());
+    let newer = mock!(Client::head_object)
+        .match_requests(|request| request.version_id() == Some("v-2"))
+        .then_http_response(|| {
+            let mut answer = stored("v-2", RIGHT);
+            answer.headers_mut().insert("etag", "\"somebody's\"");
+            answer.headers_mut().remove("x-amz-meta-origin");
+            answer
+        });
+    assert!(applied(&[&live, &copy, &newer], re_encrypt()).await.unwrap().changed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,8 +176,8 @@ async fn a_newer_upload_is_never_overwritten() {
     assert_eq!((error.code.as_str(), error.retry), ("the ETag has changed", Retry::Moved));
     // … and come in between.
     let live = head(None, "v-1", WRONG);
-    let refused = mock!(Client::copy_object)
-        .then_http_response(|| xml_refusal(412, "PreconditionFailed"));
+    let refused =
+        mock!(Client::copy_object).then_http_response(|| xml_refusal(412, "PreconditionFailed"));
     let error = applied(&[&live, &refused], re_encrypt()).await.unwrap_err();
     assert_eq!((error.retry, error.in_doubt, refused.num_calls()), (Retry::Moved, false, 1));
 }
@@ -279,7 +303,7 @@ fn complete() -> Rule {
                 && parts.iter().all(|part| part.checksum_crc32().is_some())
         })
         .then_http_response(|| {
-            let mut answer = answer(200, "<CompleteMultipartUploadResult><ETag>\"e-6\"</ETag></CompleteMultipartUploadResult>");
+            let mut answer = answer(200, "<CompleteMultipartUploadResult><ETag>\"etag-v-2\"</ETag></CompleteMultipartUploadResult>");
             answer.headers_mut().insert("x-amz-version-id", "v-2");
             answer
         })
@@ -317,7 +341,11 @@ async fn every_way_out_that_does_not_complete_the_parts_takes_them_back() {
             mock!(Client::upload_part_copy).then_http_response(move || xml_refusal(status, code));
         let error = applied(&[&live, &create, &part, &abort], large()).await.unwrap_err();
         // A part changes nothing of the object, so nothing is in doubt.
-        assert_eq!((error.retry, error.in_doubt, abort.num_calls()), (retry, in_doubt, 1), "{code}");
+        assert_eq!(
+            (error.retry, error.in_doubt, abort.num_calls()),
+            (retry, in_doubt, 1),
+            "{code}"
+        );
     }
     for (status, code, retry, in_doubt) in [
         (412, "PreconditionFailed", Retry::Moved, false),
@@ -345,8 +373,7 @@ async fn a_copy_that_is_given_up_between_two_calls_takes_its_parts_back() {
     let objects = objects(&[&live, &create, &part, &abort], Trust::default());
     let remedy = UploadRemedy::ReEncrypt(Box::new(large()));
     let resource = object(Some("v-1"));
-    let mut copying =
-        Box::pin(Cloud::<S3UnencryptedUpload>::apply(&objects, &resource, &remedy));
+    let mut copying = Box::pin(Cloud::<S3UnencryptedUpload>::apply(&objects, &resource, &remedy));
     // Driven step by step until the upload exists, then dropped.
     while create.num_calls() == 0 {
         assert!(futures_poll(&mut copying).await.is_none());

@@ -78,7 +78,8 @@ pub(super) fn acl_xml(owner: &str, grants: &[(&str, &str)]) -> String {
     )
 }
 
-pub(super) const TAGS_XML: &str = "<Tagging><TagSet><Tag><Key>team</Key><Value>blue</Value></Tag></TagSet></Tagging>";
+pub(super) const TAGS_XML: &str =
+    "<Tagging><TagSet><Tag><Key>team</Key><Value>blue</Value></Tag></TagSet></Tagging>";
 
 pub(super) const EVERYONE: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
 pub(super) const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
@@ -87,10 +88,8 @@ pub(super) const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDel
 async fn a_setting_that_is_not_there_is_told_apart_from_one_that_may_not_be_read() {
     let place = bucket();
     let place = Place::of(&place).unwrap();
-    let absent = always!(
-        get_bucket_ownership_controls,
-        xml_refusal(404, "OwnershipControlsNotFoundError")
-    );
+    let absent =
+        always!(get_bucket_ownership_controls, xml_refusal(404, "OwnershipControlsNotFoundError"));
     assert_eq!(api(&[&absent]).ownership(place).await.unwrap(), None);
     let absent =
         always!(get_public_access_block, xml_refusal(404, "NoSuchPublicAccessBlockConfiguration"));
@@ -111,16 +110,25 @@ async fn settings_are_read_as_s3_writes_them() {
     let place = Place::of(&place).unwrap();
     let ownership = always!(
         get_bucket_ownership_controls,
-        answer(200, "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerPreferred</ObjectOwnership></Rule></OwnershipControls>")
+        answer(
+            200,
+            "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerPreferred</ObjectOwnership></Rule></OwnershipControls>"
+        )
     );
     let read = api(&[&ownership]).ownership(place).await.unwrap();
     assert_eq!(read, Some(ObjectOwnership::BucketOwnerPreferred));
     let block = always!(
         get_public_access_block,
-        answer(200, "<PublicAccessBlockConfiguration><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>false</BlockPublicPolicy></PublicAccessBlockConfiguration>")
+        answer(
+            200,
+            "<PublicAccessBlockConfiguration><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>false</BlockPublicPolicy></PublicAccessBlockConfiguration>"
+        )
     );
     let read = api(&[&block]).block(place).await.unwrap();
-    assert_eq!(read, PublicAccessBlock { ignore_public_acls: true, ..PublicAccessBlock::default() });
+    assert_eq!(
+        read,
+        PublicAccessBlock { ignore_public_acls: true, ..PublicAccessBlock::default() }
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,7 +136,10 @@ async fn a_word_of_the_future_is_an_error_and_not_a_guess() {
     let place = bucket();
     let ownership = always!(
         get_bucket_ownership_controls,
-        answer(200, "<OwnershipControls><Rule><ObjectOwnership>SomethingNew</ObjectOwnership></Rule></OwnershipControls>")
+        answer(
+            200,
+            "<OwnershipControls><Rule><ObjectOwnership>SomethingNew</ObjectOwnership></Rule></OwnershipControls>"
+        )
     );
     let error = api(&[&ownership]).ownership(Place::of(&place).unwrap()).await.unwrap_err();
     assert_eq!(error.retry, Retry::Pointless);

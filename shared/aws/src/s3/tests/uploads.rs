@@ -83,11 +83,17 @@ fn details() -> [Rule; 5] {
     [
         always!(
             get_bucket_versioning,
-            answer(200, "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+            answer(
+                200,
+                "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+            )
         ),
         always!(get_bucket_ownership_controls, xml_refusal(404, "OwnershipControlsNotFoundError")),
         always!(get_bucket_acl, answer(200, &acl_xml(OWNER, &[(OWNER, "FULL_CONTROL")]))),
-        always!(get_object_acl, answer(200, &acl_xml(OWNER, &[(OWNER, "FULL_CONTROL"), (OTHER, "READ")]))),
+        always!(
+            get_object_acl,
+            answer(200, &acl_xml(OWNER, &[(OWNER, "FULL_CONTROL"), (OTHER, "READ")]))
+        ),
         always!(get_object_tagging, answer(200, TAGS_XML)),
     ]
 }
@@ -182,7 +188,9 @@ async fn everything_is_read_as_s3_tells_it() {
 #[tokio::test(start_paused = true)]
 async fn a_wrongly_stored_version_is_looked_at_closer() {
     let newest = mock!(Client::head_object)
-        .match_requests(|request| request.version_id().is_none() && request.checksum_mode().is_some())
+        .match_requests(|request| {
+            request.version_id().is_none() && request.checksum_mode().is_some()
+        })
         .then_http_response(|| stored("v-1", WRONG));
     let pinned = head(Some("v-1"), "v-1", WRONG);
     let (default, key, details) = (default_of(RIGHT), key_is("Enabled"), details());
@@ -198,8 +206,7 @@ async fn a_wrongly_stored_version_is_looked_at_closer() {
     assert_eq!((details.tags.unwrap()["team"].as_str(), tags.unwrap().len()), ("blue", 1));
     let crc = Checksum { algorithm: "CRC32".to_owned(), composite: false };
     assert_eq!(details.checksums, [crc]);
-    let facts =
-        KeyFacts { named: RIGHT.to_owned(), arn: Some(RIGHT.to_owned()), problem: None };
+    let facts = KeyFacts { named: RIGHT.to_owned(), arn: Some(RIGHT.to_owned()), problem: None };
     assert_eq!(state.keys, [facts]);
     let ResourceId::Object { version_id, .. } = resource.id else { panic!("{resource:?}") };
     assert_eq!(version_id.as_deref(), Some("v-1"));
@@ -305,8 +312,8 @@ async fn a_denied_detail_is_unknown_and_a_throttled_one_is_an_error() {
     for (status, code, known) in [(403, "AccessDenied", true), (503, "SlowDown", false)] {
         let (head, default, key) = (head(None, "v-1", WRONG), default_of(RIGHT), key_is("Enabled"));
         let [versioning, ownership, owner, acl, _] = details();
-        let tags = mock!(Client::get_object_tagging)
-            .then_http_response(move || xml_refusal(status, code));
+        let tags =
+            mock!(Client::get_object_tagging).then_http_response(move || xml_refusal(status, code));
         let rules = [&head, &default, &key, &versioning, &ownership, &owner, &acl, &tags];
         match observed(&rules, Trust::default(), None).await {
             Ok(Observed::Present { state, .. }) => {
