@@ -1,11 +1,8 @@
 """Starts ministack for the end to end tests, brought closer to AWS where it falls short.
 
 What is changed, and why, is listed in docs/testing.md. Every call's IAM decision is appended to the
-file named by SNAPBACK_CALLS, one JSON object a line, so that tests can say which permissions the
+file calls.jsonl in SERVER_DIR, one JSON object a line, so that tests can say which permissions the
 functions really used.
-
-The parent holds our standard input open for as long as it lives. When it ends, however it ends, the
-pipe closes and this process goes with all its children: no emulator and no function stays behind.
 """
 
 import functools
@@ -13,22 +10,13 @@ import hashlib
 import io
 import json
 import os
-import shutil
-import signal
-import sys
 import threading
 import zipfile
 
+import lifeline
 from ministack.core import iam_evaluator, responses
 from ministack.services import eventbridge, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
-
-
-def end_with_parent(scratch):
-    """Waits for the parent to go, then takes the whole process group along."""
-    sys.stdin.buffer.read()
-    shutil.rmtree(scratch, ignore_errors=True)
-    os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 def invoke_asynchronously(arn, payload):
@@ -135,9 +123,7 @@ def record_decisions(path):
 
 
 def main():
-    os.setpgrp()
-    scratch = os.environ["TMPDIR"]
-    threading.Thread(target=end_with_parent, args=(scratch,), daemon=True).start()
+    lifeline.hold()
     # CloudTrail's events come from `aws.*` sources, which nobody but AWS may put.
     eventbridge._put_events = functools.partial(eventbridge._put_events, allow_aws_source=True)
     eventbridge._dispatch_to_lambda = invoke_asynchronously
@@ -146,7 +132,7 @@ def main():
     )
     lambda_svc._fetch_code_from_s3 = bundle
     keep_dead_letter_queues()
-    record_decisions(os.environ["SNAPBACK_CALLS"])
+    record_decisions(os.path.join(os.environ["SERVER_DIR"], "calls.jsonl"))
 
     # After the patches: the application binds some of these names when it is loaded.
     from ministack.app import main as serve

@@ -10,6 +10,7 @@ pub mod functions;
 mod problem;
 pub mod python;
 pub mod runtime_api;
+pub mod server;
 pub mod stack;
 pub mod template;
 pub mod workspace;

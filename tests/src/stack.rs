@@ -13,8 +13,10 @@ use serde_json::{Value, json};
 use crate::{
     Problem, Result,
     bridge::Bridge,
-    emulator::{self, Call, Emulator, REGION},
-    python, workspace,
+    emulator::{self, Call, REGION},
+    python,
+    server::Server,
+    workspace,
 };
 
 /// How long anything that must come is waited for: generous, because the machine may be busy.
@@ -32,7 +34,7 @@ pub struct Stack {
     pub account: String,
     /// boto3 as the account's root user.
     pub client: Bridge,
-    emulator: &'static Emulator,
+    emulator: &'static Server,
     name: String,
     resources: BTreeMap<String, String>,
     outputs: BTreeMap<String, String>,
@@ -64,7 +66,7 @@ impl Stack {
     /// # Errors
     /// When the emulator cannot be started or refuses the template.
     pub fn deploy(account: &str, parameters: &[(&str, &str)]) -> Result<Self> {
-        let emulator = emulator::shared()?;
+        let emulator = emulator::ministack()?;
         let client = Bridge::start(&emulator.endpoint, account, REGION)?;
         let bucket = format!("amzn-s3-demo-code-{account}");
         client.call("s3", "CreateBucket", json!({ "Bucket": bucket }))?;
@@ -259,7 +261,7 @@ impl Stack {
     /// # Errors
     /// When the emulator's record cannot be read.
     pub fn calls(&self) -> Result<Vec<Call>> {
-        self.emulator.calls(&self.account)
+        emulator::calls(self.emulator, &self.account)
     }
 
     /// The actions that a function of the stack asked for so far.
