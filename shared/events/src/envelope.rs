@@ -9,9 +9,7 @@ use serde::{Deserialize, de::value::MapDeserializer};
 use serde_json::value::RawValue;
 
 use crate::{
-    Envelope, Event, EventError, Origin,
-    event::is_object,
-    forms,
+    Envelope, Event, EventError, Origin, forms,
     locate::Spot,
     members::{Head, NativeDetail},
     raw::{self, Shape},
@@ -31,7 +29,7 @@ pub(crate) fn event(
         let members = forms::head(&text, &inner)?;
         return of_detail(envelope, &members, detail, &text, &inner);
     }
-    if !is_object(detail) {
+    if Shape::of(detail) != Shape::Object {
         let found = Shape::of(detail).in_words();
         return Err(spot.member(detail, "detail", "an object", found));
     }

@@ -3,13 +3,7 @@
 use model::{AccountId, Actor, ActorKind, Timestamp};
 use serde_json::{Value, value::RawValue};
 
-use crate::{
-    EventError, envelope, forms,
-    locate::Spot,
-    members::Head,
-    raw::{self, Shape},
-    record,
-};
+use crate::{EventError, envelope, forms, locate::Spot, members::Head, raw, record};
 
 /// Where an event came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,9 +156,4 @@ impl Event {
         self.record.actor.kind == ActorKind::AwsService
             || (self.origin == Origin::S3 && self.record.actor.invoked_by.is_some())
     }
-}
-
-/// Whether a member is there in a form that says something.
-pub(crate) fn is_object(raw: &RawValue) -> bool {
-    Shape::of(raw) == Shape::Object
 }

@@ -1,3 +1,5 @@
+//! Every call's parameters in their old and new shapes.
+
 use expect_test::expect;
 use serde_json::{Value, json};
 

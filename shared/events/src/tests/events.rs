@@ -1,3 +1,5 @@
+//! One event: its head, actor, failure, envelope, and where its errors are.
+
 use expect_test::expect;
 use model::{AccountId, ActorKind};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! One event in every form it is delivered in.
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 

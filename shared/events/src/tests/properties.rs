@@ -1,3 +1,5 @@
+//! What holds for any input.
+
 use proptest::{collection::vec, prelude::*, test_runner::Config};
 use serde_json::{Value, json};
 
