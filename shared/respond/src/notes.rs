@@ -91,7 +91,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                         .remedies
                         .iter()
                         .any(|remedy| remedy.needs() <= one.decision.response))
-                .then_some("it was mended and came back at once");
+                .then_some("not mended now: the resource did not stay as it was left");
                 rest.push((Outcome::Alerted, one.noted(held.or(now.paused).or(came_back))));
             }
         }

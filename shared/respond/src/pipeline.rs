@@ -191,7 +191,8 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             let Some(group) = &plan.next else { break (judged, plan, now) };
             // Every write passes here. That nothing is written in posture observe is promised by
             // the policies already; it does not hang on them alone.
-            if now.posture == Posture::Observe || passes > MOST_PASSES {
+            let unsettled = look_again && recheck(case).is_some();
+            if now.posture == Posture::Observe || unsettled || passes > MOST_PASSES {
                 break (judged, plan, now);
             }
             let members = group.members.iter().filter_map(|index| judged.get(*index));

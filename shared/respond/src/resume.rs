@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use controls::Control;
 use ledger::Entry;
-use model::{Finding, Outcome, Timestamp};
+use model::{Confidence, Finding, Outcome, Timestamp};
 use serde_json::Value;
 
 use crate::{
@@ -111,19 +111,25 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                 entry.written_at
             };
             let written = last.is_some_and(|written| time <= after(written, SKEW));
-            let another = entry.event_id != case.key.event_id;
+            // Other controls write other settings of the resource.
+            let another = entry.event_id != case.key.event_id && entry.control == C::ID.as_str();
             // We read it before we wrote, or it stands as they wrote it: nothing is lost.
             let seen = !theirs.is_null() && (theirs == entry.prior_state || theirs == live);
             another && written && time > before(entry.at, SKEW) && !seen
         });
         let findings = crossed.map(|entry| {
-            let title =
-                "a write of Snapback's may have undone this change, made at the same moment";
-            Finding::new("possible-lost-update", title)
+            // Each lost change is news of its own, so the title names the event.
+            let title = format!(
+                "a write of Snapback's may have undone the change of event {}, made at the same \
+                 moment",
+                case.key.event_id
+            );
+            let finding = Finding::new("possible-lost-update", title)
                 .with_evidence("entry", entry.id.0.as_str())
                 .with_evidence("read_before_the_write", entry.prior_state)
                 .with_evidence("left_by_the_write", entry.left_state.unwrap_or(Value::Null))
-                .with_evidence("made_by_this_event", theirs.clone())
+                .with_evidence("made_by_this_event", theirs.clone());
+            Finding { confidence: Confidence::Probable, ..finding }
         });
         Ok(findings.collect())
     }

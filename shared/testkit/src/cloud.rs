@@ -53,6 +53,12 @@ impl<S: Clone> World<S> {
         locked(&self.life).last().cloned().flatten()
     }
 
+    /// What it was, from the beginning to now.
+    #[must_use]
+    pub fn life(&self) -> Vec<Option<Present<S>>> {
+        locked(&self.life).clone()
+    }
+
     /// How often it changed.
     #[must_use]
     pub fn changes(&self) -> usize {
