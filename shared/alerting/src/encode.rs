@@ -24,23 +24,21 @@ pub fn plain(text: &str) -> String {
 /// As [`plain`], with another cap.
 #[must_use]
 pub fn within(text: &str, cap: usize) -> String {
-    let (text, left) = readable(text);
+    let (text, left) = readable(text, cap);
     cut(&escape(&redact::text(text)), cap, left)
 }
 
-/// No more of a text is looked at than this, in bytes: an event holds up to 256 KiB, a cap a few
-/// hundred characters.
-const LOOKED_AT: usize = 16 * 1024;
-
-/// The part of a text that is looked at, and how many characters are not. It ends between words, so
-/// that half a token does not pass for none.
-fn readable(text: &str) -> (&str, usize) {
-    if text.len() <= LOOKED_AT {
+/// The part of a text that is looked at for a cap, and how many characters are not: an event holds up
+/// to 256 KiB, a cap a few hundred characters. The part ends between words, so that half a token
+/// does not pass for none.
+fn readable(text: &str, cap: usize) -> (&str, usize) {
+    let most = cap.saturating_mul(4).saturating_add(512);
+    if text.len() <= most {
         return (text, 0);
     }
-    let end = (0..=LOOKED_AT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     let (head, tail) = text.split_at_checked(end).unwrap_or((text, ""));
-    let head = head.trim_end_matches(|c| redact::is_word(c));
+    let head = head.trim_end_matches(redact::is_word);
     let unread = text.get(head.len()..).unwrap_or(tail);
     (head, unread.chars().count())
 }
@@ -54,22 +52,17 @@ pub fn value(value: &Value) -> String {
 /// As [`value`], with another cap. A bare text is printed without quotation marks.
 #[must_use]
 pub fn value_within(value: &Value, cap: usize) -> String {
-    let written = match redact::value(value) {
-        Value::String(text) => text,
-        other => other.to_string(),
-    };
-    let (written, left) = readable(&written);
+    let redacted = redact::value(value);
+    let written = redacted.as_str().map_or_else(|| redacted.to_string(), str::to_owned);
+    let (written, left) = readable(&written, cap);
     cut(&escape(written), cap, left)
 }
 
 /// A JSON value that has been through `limits::fact`, on one line: its texts are encoded
 /// already, and encoding them again would write every escape twice.
 pub(crate) fn printed(value: &Value, cap: usize) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        // JSON escapes quotes and backslashes only, since nothing else in need of it is left.
-        other => cut(&other.to_string(), cap, 0),
-    }
+    // JSON escapes quotes and backslashes only, since nothing else in need of it is left.
+    value.as_str().map_or_else(|| cut(&value.to_string(), cap, 0), str::to_owned)
 }
 
 /// A text of ours, cut to a number of characters.
@@ -81,7 +74,7 @@ pub(crate) fn trimmed(text: &str, cap: usize) -> String {
 #[must_use]
 pub fn ascii(text: &str, cap: usize) -> String {
     let mut written = String::new();
-    for character in escape(&redact::text(readable(text).0)).chars() {
+    for character in escape(&redact::text(readable(text, cap).0)).chars() {
         if character.is_ascii() {
             written.push(character);
         } else {
@@ -91,14 +84,17 @@ pub fn ascii(text: &str, cap: usize) -> String {
     shorten(&written, cap, "...")
 }
 
-/// Escapes a text of any length, without removing anything from it.
+/// Escapes a text, without removing anything from it.
 fn escape(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        if let Some((spelling, length)) = acting(rest) {
+    let mut skip = 0_usize;
+    for (at, character) in text.char_indices() {
+        if at < skip {
+            continue;
+        }
+        if let Some((spelling, length)) = acting(text, at, character) {
             written.push_str(&spelling);
-            rest = rest.get(length..).unwrap_or_default();
+            skip = at.saturating_add(length);
             continue;
         }
         match character {
@@ -109,30 +105,39 @@ fn escape(text: &str) -> String {
             other if is_unseen(other) => written.push_str(&visible(other)),
             other => written.push(other),
         }
-        rest = rest.get(character.len_utf8()..).unwrap_or_default();
     }
     written
 }
 
-/// What a reader's program would make a link or a call of, and how it is taken apart: `hxxps` and
-/// brackets are the field's habit for writing addresses that must not be followed.
-fn acting(text: &str) -> Option<(String, usize)> {
-    const SCHEMES: [&str; 5] = ["mailto:", "javascript:", "data:", "tel:", "sms:"];
-    const CALLS: [&str; 4] = ["@channel", "@here", "@everyone", "@group"];
-    if text.starts_with("://") {
-        return Some(("[:]//".to_owned(), 3));
+/// What a reader's program would make a link or a call of, and how it is taken apart: brackets are
+/// the field's habit for writing addresses that must not be followed.
+fn acting(text: &str, at: usize, character: char) -> Option<(String, usize)> {
+    const SCHEMES: [&str; 5] = ["mailto", "javascript", "data", "tel", "sms"];
+    const CALLS: [&str; 4] = ["channel", "here", "everyone", "group"];
+    let (before, rest) = text.split_at_checked(at)?;
+    let after = |word: &str| {
+        let found = rest.get(1..)?.get(..word.len())?;
+        found.eq_ignore_ascii_case(word).then_some(found)
+    };
+    match character {
+        ':' => {
+            let scheme = |word: &str| {
+                let start = before.len().checked_sub(word.len());
+                start.and_then(|at| before.get(at..)).is_some_and(|w| w.eq_ignore_ascii_case(word))
+            };
+            let acts = rest.starts_with("://") || SCHEMES.iter().any(|word| scheme(word));
+            acts.then(|| ("[:]".to_owned(), 1))
+        }
+        'w' | 'W' => {
+            let found = after("ww.")?;
+            Some((format!("{character}{}[.]", found.get(..2)?), 4))
+        }
+        '@' => {
+            let found = CALLS.iter().find_map(|word| after(word))?;
+            Some((format!("{}{found}", visible('@')), found.len().saturating_add(1)))
+        }
+        _ => None,
     }
-    let begins =
-        |word: &&str| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    if let Some(word) = ["www."].iter().find(|word| begins(word)) {
-        return Some((format!("{}[.]", text.get(..3)?), word.len()));
-    }
-    if let Some(word) = SCHEMES.iter().find(|word| begins(word)) {
-        let name = text.get(..word.len().saturating_sub(1))?;
-        return Some((format!("{name}[:]"), word.len()));
-    }
-    let word = CALLS.iter().find(|word| begins(word))?;
-    Some((format!("{}{}", visible('@'), text.get(1..word.len())?), word.len()))
 }
 
 fn visible(character: char) -> String {
@@ -243,9 +248,12 @@ mod tests {
     #[test]
     fn a_text_of_any_length_costs_little_and_leaks_no_half_of_a_token() {
         let secret = "Ab1/".repeat(60);
-        let before = "password=".to_owned() + &"x".repeat(LOOKED_AT - 60);
-        let written = plain(&format!("{before} IQoJb3JpZ2luX2Vj{secret}"));
-        assert_eq!(written, "password=[removed] … (256 more)");
+        for padding in 1200..1600 {
+            let before = "x ".repeat(padding / 2);
+            let written =
+                plain(&format!("password={} {before}IQoJb3JpZ2luX2Vj{secret}", "y".repeat(90)));
+            assert!(!written.contains("IQoJ") && !written.contains("yy"), "{written}");
+        }
         let huge = plain(&"y".repeat(1 << 20));
         assert_eq!(huge, "… (1048576 more)");
         assert!(plain(&"y z ".repeat(1 << 18)).ends_with(" more)"));

@@ -34,14 +34,13 @@ fn object(members: &Map<String, Value>) -> Map<String, Value> {
     members
         .iter()
         .map(|(name, value)| {
-            let secret = is_secret_name(name) || (labelled && !is_label(name));
-            let kept = if secret { removed(value) } else { self::value(value) };
-            (text(name), kept)
+            let named = labelled && name.eq_ignore_ascii_case("value");
+            (text(name), if named { removed(value) } else { member(name, value) })
         })
         .collect()
 }
 
-/// `Name` of a header, tag or environment variable.
+/// What names the value beside it: a header, a tag, an environment variable.
 fn is_label(name: &str) -> bool {
     ["name", "key", "header", "field"].iter().any(|label| name.eq_ignore_ascii_case(label))
 }
@@ -56,56 +55,63 @@ fn removed(value: &Value) -> Value {
     }
 }
 
+/// Ends of the names of things about credentials rather than of credentials: what the password policy
+/// asks, where a secret is kept, on which page of a list we are.
+const ABOUT: [&str; 17] = [
+    "arn",
+    "id",
+    "ids",
+    "name",
+    "length",
+    "prevention",
+    "passwordage",
+    "required",
+    "expiry",
+    "enabled",
+    "lastused",
+    "lastchanged",
+    "policy",
+    "characters",
+    "nexttoken",
+    "continuationtoken",
+    "status",
+];
+
+/// Parts of the names of credentials.
+const ANYWHERE: [&str; 21] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "privatekey",
+    "customerkey",
+    "apikey",
+    "authorization",
+    "credential",
+    "xamzsignature",
+    "xamzsecuritytoken",
+    "xamzcredential",
+    "setcookie",
+    "keymaterial",
+    "samlassertion",
+    "mfacode",
+    "authenticationcode",
+    "authcode",
+    "onetimecode",
+    "sessionkey",
+    "bearer",
+];
+
+/// Ends of the names of credentials.
+const AT_THE_END: [&str; 6] = ["token", "signature", "cookie", "plaintext", "pwd", "tokencode"];
+
 /// Whether a name means a credential, in any of the spellings of headers, parameters and variables.
 fn is_secret_name(name: &str) -> bool {
+    if name.len() < 3 {
+        return false;
+    }
     let name: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    // Names of things about credentials rather than of credentials: what the password policy asks,
-    // where a secret is kept, on which page of a list we are.
-    const ABOUT: [&str; 17] = [
-        "arn",
-        "id",
-        "ids",
-        "name",
-        "length",
-        "prevention",
-        "passwordage",
-        "required",
-        "expiry",
-        "enabled",
-        "lastused",
-        "lastchanged",
-        "policy",
-        "characters",
-        "nexttoken",
-        "continuationtoken",
-        "status",
-    ];
-    const ANYWHERE: [&str; 21] = [
-        "password",
-        "passwd",
-        "passphrase",
-        "secret",
-        "privatekey",
-        "customerkey",
-        "apikey",
-        "authorization",
-        "credential",
-        "xamzsignature",
-        "xamzsecuritytoken",
-        "xamzcredential",
-        "setcookie",
-        "keymaterial",
-        "samlassertion",
-        "mfacode",
-        "authenticationcode",
-        "authcode",
-        "onetimecode",
-        "sessionkey",
-        "bearer",
-    ];
-    const AT_THE_END: [&str; 7] =
-        ["token", "signature", "cookie", "plaintext", "pwd", "tokencode", "clientsecret"];
     !ABOUT.iter().any(|end| name.ends_with(end))
         && (ANYWHERE.iter().any(|part| name.contains(part))
             || AT_THE_END.iter().any(|end| name.ends_with(end)))
@@ -134,7 +140,8 @@ pub fn text(text: &str) -> String {
         }
         written.push_str(word);
         rest = after;
-        if is_secret_name(word)
+        let name = word.rsplit('/').next().unwrap_or(word);
+        if is_secret_name(name)
             && !is_of_an_arn(word, after)
             && let Some((between, after)) = assigned(after)
         {
@@ -218,8 +225,8 @@ fn looks_secret(word: &str) -> bool {
 
 /// Three parts of base64url, the first an object: `eyJ…`.
 fn is_web_token(word: &str) -> bool {
-    let parts: Vec<&str> = word.split('.').collect();
-    parts.len() == 3 && word.starts_with("eyJ") && parts.iter().all(|part| part.len() >= 10)
+    let long = || word.split('.').filter(|part| part.len() >= 10).count() == 3;
+    word.starts_with("eyJ") && word.matches('.').count() == 2 && long()
 }
 
 /// STS session tokens are long base64 and begin with one of these.
@@ -233,6 +240,9 @@ fn is_session_token(word: &str) -> bool {
 /// Secret access keys are forty random characters of base64. In names of that length digits and
 /// slashes stand together and few; hashes have no capitals.
 fn is_secret_key(word: &str) -> bool {
+    if word.len() != 40 {
+        return false;
+    }
     let kind = |c: char| match c {
         'a'..='z' => 0,
         'A'..='Z' => 1,
@@ -240,8 +250,7 @@ fn is_secret_key(word: &str) -> bool {
     };
     let kinds: Vec<u8> = word.chars().map(kind).collect();
     let changes = || kinds.iter().zip(kinds.iter().skip(1)).filter(|(one, next)| one != next);
-    word.len() == 40
-        && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/'))
+    word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/'))
         && word.chars().any(|c| c.is_ascii_digit())
         && [0, 1].iter().all(|kind| kinds.contains(kind))
         && word.chars().filter(|c| *c == '/').count() <= 2
@@ -305,7 +314,8 @@ mod tests {
             "secretArn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:x",
             "nextToken": "abc",
             "kmsKeyId": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-            "key": "photos/1.jpg",
+            "key": "passwords/secret.txt",
+            "bucket": "amzn-s3-demo-bucket",
             "userName": "alice",
             "etag": "\"9b2cf535f27731c974343645a3985328\"",
         });
@@ -353,6 +363,8 @@ mod tests {
             "assumed-role/AWSReservedSSO_Administrator_0123456789abcdef/alice",
             "the password policy was weakened; the secret is elsewhere",
             "größe: 5",
+            "arn:aws:s3:::amzn-s3-demo-bucket/secrets/year=2026/month=02/a.csv",
+            "token.actions.githubusercontent.com:sub",
             "role/AdminRoleForTheBuildPipelineOfTeam12345",
             "AdminRoleForTheBuildPipelineOfTheTeam123",
             "arn:aws:secretsmanager:us-east-1:111122223333:secret:orders-AbCdEf",

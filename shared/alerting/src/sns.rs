@@ -359,15 +359,15 @@ mod tests {
 
     #[test]
     fn whatever_an_alert_holds_its_forms_fit_and_say_that_they_are_cut() {
-        for text in ["\\", "\u{10348}", "\u{202e}", "\"", "<", "a b "] {
-            let long = text.repeat(600);
+        for text in ["\\", "\u{10348}", "\u{202e}", "\""] {
+            let long = text.repeat(300);
             let mut finding = finding(&long, Outcome::Failed);
-            for number in 0..6 {
-                finding.evidence.insert(format!("fact{number}"), json!(vec![text.repeat(60); 6]));
+            for number in 0..4 {
+                finding.evidence.insert(format!("fact{number}"), json!(vec![text.repeat(300); 3]));
                 finding.decision.errors.push(long.clone());
                 finding.operations.push(finding.operations[0].clone());
             }
-            let alert = Alert { findings: vec![finding; 10], ..alert(&long) };
+            let alert = Alert { findings: vec![finding; 8], ..alert(&long) };
             let message = message(&alert);
             assert!(carried(&message.json) <= FORM, "{text} {}", carried(&message.json));
             assert!(carried(&message.text) <= FORM, "{text} {}", carried(&message.text));

@@ -29,8 +29,7 @@ struct Page {
 impl Page {
     /// A line of ours: the value has been encoded, or is ours.
     fn line(&mut self, label: &str, value: &str) {
-        self.text.push_str(&format!("{label:<10} {value}"));
-        self.text.push('\n');
+        self.text.extend([&format!("{label:<10} "), value, "\n"]);
     }
 
     fn gap(&mut self) {
@@ -86,7 +85,7 @@ impl Page {
         let mut who = format!("{} ({})", self.name(&actor.id), encode::value(&kind));
         let mut add = |label: &str, value: Option<&str>| {
             if let Some(value) = value {
-                who.push_str(&format!(", {label} {}", self.other(value)));
+                who.extend([", ", label, " ", &self.other(value)]);
             }
         };
         add("session", actor.session.as_deref());
@@ -170,7 +169,7 @@ impl Page {
             let meaning = alert.meanings.get(&one.policy);
             let mut reason = self.other(&one.policy);
             if let Some(meaning) = meaning {
-                reason.push_str(&format!(": {}", self.other(meaning)));
+                reason.extend([": ", &self.other(meaning)]);
             }
             match one.effect {
                 Effect::Permit => self.line("  Allowed", &format!("by {reason}")),

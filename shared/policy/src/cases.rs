@@ -65,6 +65,10 @@ struct Written {
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the request's, one word each in a case"
+)]
 struct Given {
     code: String,
     #[serde(default)]

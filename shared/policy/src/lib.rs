@@ -14,6 +14,8 @@ mod exception;
 mod policies;
 mod read;
 mod request;
+#[cfg(test)]
+mod shipped;
 mod source;
 mod words;
 

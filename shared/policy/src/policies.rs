@@ -257,7 +257,13 @@ fn digest(accepted: &[Accepted]) -> String {
         part(id);
         part(&text);
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = String::with_capacity(64);
+    for byte in hasher.finalize() {
+        for half in [byte >> 4, byte & 15] {
+            digits.extend(char::from_digit(u32::from(half), 16));
+        }
+    }
+    digits
 }
 
 #[cfg(test)]

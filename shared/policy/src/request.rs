@@ -8,6 +8,10 @@ use model::{
 
 /// One finding, as the policies see it. The three actions are asked of it in turn.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one attribute that policies may ask about"
+)]
 pub struct Request<'a> {
     /// Who made the change: the principal.
     pub actor: &'a Actor,
