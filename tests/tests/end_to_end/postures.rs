@@ -59,7 +59,14 @@ fn observe_tells_and_writes_nothing_of_the_account() {
         let asked = asked_about(stack, about);
         assert!(!asked.is_empty(), "{about} was looked at");
         assert!(writes(&asked).is_empty(), "{about}: {asked:?}");
-        assert!(entries(stack, about).is_empty(), "nothing is intended for {about}");
+        // The ledger has what was found, and nothing that was to be done about it.
+        let entries = entries(stack, about);
+        assert!(!entries.is_empty(), "{about} is in the ledger");
+        for entry in entries {
+            assert_eq!(entry["outcome"], "alerted", "{entry}");
+            assert_eq!(entry["operations"], json!([]), "{entry}");
+            assert!(entry["remedy"].is_null(), "{entry}");
+        }
     }
 }
 
