@@ -30,6 +30,7 @@ pub enum PolicyMode {
 
 /// The four switches of S3 Block Public Access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "these are S3's four switches")]
 pub struct PublicAccessBlock {
     /// New public ACLs are refused; existing ones go on working.
     pub block_public_acls: bool,

@@ -332,13 +332,12 @@ mod tests {
     fn slow(pattern: &[char], text: &[char]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,
-            (None, Some(_)) => false,
             (Some((&'*', rest)), _) => {
                 slow(rest, text) || (!text.is_empty() && slow(pattern, &text[1..]))
             }
             (Some((&'?', rest)), Some((_, left))) => slow(rest, left),
             (Some((p, rest)), Some((t, left))) => p == t && slow(rest, left),
-            (Some(_), None) => false,
+            (None, Some(_)) | (Some(_), None) => false,
         }
     }
 
@@ -380,10 +379,10 @@ mod tests {
 
     #[test]
     fn a_wildcard_bomb_is_matched_in_linear_time() {
-        let pattern = glob(&"a*?".repeat(700));
-        let text = "a".repeat(20_000);
+        let pattern = glob(&"a*?".repeat(300));
+        let text = "a".repeat(4_000);
         assert!(pattern.matches(&text));
-        assert!(!glob(&format!("{}b", "*a?".repeat(600))).matches(&text));
+        assert!(!glob(&format!("{}b", "*a?".repeat(300))).matches(&text));
     }
 
     proptest! {

@@ -78,13 +78,12 @@ impl Principals {
             }
             named.extend(values.into_iter().map(|text| Principal::read(key, text)));
         };
-        match written {
-            Value::Object(kinds) => {
-                for (key, value) in kinds {
-                    take(key, value, &mut odd);
-                }
+        if let Value::Object(kinds) = written {
+            for (key, value) in kinds {
+                take(key, value, &mut odd);
             }
-            other => take("", other, &mut odd),
+        } else {
+            take("", written, &mut odd);
         }
         if named.is_empty() && odd.is_empty() {
             odd.push((format!("`{name}` names nobody"), false));

@@ -164,14 +164,12 @@ pub(crate) fn texts(value: &Value) -> (Vec<String>, bool) {
         Value::Number(number) => Some(number.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     };
-    match value {
-        Value::Array(items) => {
-            let read: Vec<String> = items.iter().filter_map(one).collect();
-            let odd = read.len() != items.len();
-            (read, odd)
-        }
-        other => one(other).map_or((Vec::new(), true), |text| (vec![text], false)),
-    }
+    let Value::Array(items) = value else {
+        return one(value).map_or((Vec::new(), true), |text| (vec![text], false));
+    };
+    let read: Vec<String> = items.iter().filter_map(one).collect();
+    let odd = read.len() != items.len();
+    (read, odd)
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ impl Entry {
     /// Whether it holds; see [`Condition::holds`].
     #[must_use]
     pub fn holds(&self, request: &Request, version: Version, unknown: bool) -> bool {
-        let Some(operator) = &self.operator else { return unknown };
+        let Some(operator) = self.operator else { return unknown };
         let values = request.get(&self.key).filter(|values| !values.is_empty());
         if operator.family == Family::Null {
             let absent = if values.is_none() { "true" } else { "false" };
@@ -75,7 +75,7 @@ impl Entry {
     }
 }
 
-fn compare(operator: &Operator, wanted: &str, found: &str, version: Version) -> bool {
+fn compare(operator: Operator, wanted: &str, found: &str, version: Version) -> bool {
     let variables = version == Version::Variables;
     let pattern = |wildcards| Pattern::parse(wanted, Syntax { wildcards, variables });
     let known = |pattern: &Pattern| !pattern.has_variable();

@@ -286,10 +286,8 @@ fn one_value(value: &str, family: Family, shape: Shape, version: Version) -> One
     }
     if shape == Shape::True {
         let says_true = value.eq_ignore_ascii_case("true");
-        return match family {
-            Family::Bool | Family::Text | Family::TextIgnoreCase if says_true => One::Fixed(None),
-            _ => One::Open,
-        };
+        let compares = matches!(family, Family::Bool | Family::Text | Family::TextIgnoreCase);
+        return if says_true && compares { One::Fixed(None) } else { One::Open };
     }
     let active = match family {
         Family::Text | Family::TextIgnoreCase => false,

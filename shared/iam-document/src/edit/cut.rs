@@ -93,13 +93,9 @@ fn take_out(members: &mut Map<String, Value>, principals: &BTreeSet<String>) -> 
         .cloned();
     // `NotPrincipal` lets everyone in by what it leaves out: nothing in it can stay.
     let Some(written) = key.and_then(|key| members.get_mut(&key)) else { return false };
-    match written {
-        Value::Object(kinds) => {
-            kinds.retain(|_, value| leave(value, principals));
-            !kinds.is_empty()
-        }
-        bare => leave(bare, principals),
-    }
+    let Value::Object(kinds) = written else { return leave(written, principals) };
+    kinds.retain(|_, value| leave(value, principals));
+    !kinds.is_empty()
 }
 
 /// Takes principals out of a scalar or a list; says whether anybody is left in it.
@@ -109,13 +105,9 @@ fn leave(value: &mut Value, principals: &BTreeSet<String>) -> bool {
         Value::Number(number) => principals.contains(&number.to_string()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
     };
-    match value {
-        Value::Array(items) => {
-            items.retain(|item| !goes(item));
-            !items.is_empty()
-        }
-        single => !goes(single),
-    }
+    let Value::Array(items) = value else { return !goes(value) };
+    items.retain(|item| !goes(item));
+    !items.is_empty()
 }
 
 /// Whether the conditions of a statement that names everyone let in somebody whom we trust, together

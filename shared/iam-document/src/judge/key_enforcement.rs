@@ -170,6 +170,7 @@ struct Uploads {
 
 /// Which kinds are refused altogether.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "one answer for each kind of upload")]
 struct Stopped {
     foreign_keys: bool,
     bare: bool,
@@ -245,3 +246,6 @@ impl Uploads {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

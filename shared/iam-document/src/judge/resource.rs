@@ -242,6 +242,13 @@ fn service(grant: &Grant<'_>, principal: &Principal, sink: &mut Sink<'_>) {
             subject::source_arn(place.condition(&condition), sink);
             sink.expose(Exposure::Account);
         }
-        other => weighed(&other, place, sink),
+        weight @ (Weight::Trusted(_)
+        | Weight::Accounts(..)
+        | Weight::Orgs(..)
+        | Weight::Networks(..)
+        | Weight::Nobody(_)) => weighed(&weight, place, sink),
     }
 }
+
+#[cfg(test)]
+mod tests;

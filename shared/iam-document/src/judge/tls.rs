@@ -48,7 +48,7 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
                 .principals
                 .as_ref()
                 .is_some_and(|principals| !principals.negated && principals.reach_everyone())
-            && bucket.covers_actions(deny);
+            && Bucket::covers_actions(deny);
         if whole {
             covered.bucket |= reach.bucket;
             covered.objects |= reach.objects;
@@ -141,7 +141,7 @@ impl Bucket {
     }
 
     /// Whether a statement speaks of every action of S3.
-    pub(super) fn covers_actions(&self, statement: &Statement) -> bool {
+    pub(super) fn covers_actions(statement: &Statement) -> bool {
         let Some(element) = &statement.action else { return false };
         let all = Pattern::parse("s3:*", Syntax::GLOB);
         let values: Vec<Pattern> = element

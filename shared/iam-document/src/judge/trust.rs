@@ -363,3 +363,6 @@ fn saml_provider(
     sink.expose(Exposure::Accounts);
     mfa::judge(grant, principal, document, sink);
 }
+
+#[cfg(test)]
+mod tests;

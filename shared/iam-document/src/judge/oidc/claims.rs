@@ -20,7 +20,7 @@ impl<'c> Claims<'c> {
         let bare = issuer.trim_end_matches('/');
         let mut prefixes = vec![bare.to_owned(), format!("{bare}/")];
         if bare.starts_with("cognito-identity") {
-            let suffix = if bare.ends_with(".cn") { ".cn" } else { "" };
+            let suffix = if bare.ends_with("amazonaws.com.cn") { ".cn" } else { "" };
             prefixes.push(format!("cognito-identity.amazonaws.com{suffix}"));
         }
         Self { condition, prefixes, version }

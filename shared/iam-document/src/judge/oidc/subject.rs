@@ -236,9 +236,8 @@ impl Text {
                     return Subject::open();
                 }
                 let width = match context {
-                    None if self.literal => Width::Exact,
+                    _ if self.literal => Width::Exact,
                     None => Width::Org,
-                    Some(_) if self.literal => Width::Exact,
                     Some("") => Width::Repo,
                     Some(_) => Width::Ref,
                 };

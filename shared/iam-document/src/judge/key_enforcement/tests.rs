@@ -1,0 +1,145 @@
+use serde_json::{Value, json};
+
+use crate::{Context, Enforcement, Kind, inspect};
+
+const RIGHT: &str = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
+const WRONG: &str = "arn:aws:kms:eu-west-1:111122223333:key/99999999-8888-7777-6666-555555555555";
+const K: &str = super::KEY;
+const E: &str = super::ALGORITHM;
+
+fn kms(conditions: &[Value], more: &Value) -> (Enforcement, Vec<String>) {
+    let statements: Vec<Value> = conditions
+        .iter()
+        .map(|condition| {
+            let mut deny = json!({"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::amzn-s3-demo-bucket/*"});
+            deny["Condition"] = condition.clone();
+            deny
+        })
+        .collect();
+    judged(&json!(statements), more)
+}
+
+fn judged(statements: &Value, more: &Value) -> (Enforcement, Vec<String>) {
+    let base = json!({"check":"kms","bucket":"amzn-s3-demo-bucket","kms_key_arn":RIGHT});
+    let context = Context::from_json(&base).unwrap().with_json(more).unwrap();
+    let document = json!({"Version":"2012-10-17","Statement":statements});
+    let verdict = inspect(Kind::BucketPolicy, &document, &context);
+    let codes = verdict.codes().into_iter().map(str::to_owned).collect();
+    (verdict.kms.unwrap(), codes)
+}
+
+fn pin(operator: &str) -> Value {
+    json!({operator:{K:RIGHT}})
+}
+
+#[test]
+fn a_negated_comparison_with_the_key_alone_enforces() {
+    for operator in ["StringNotEquals", "ArnNotEquals", "ArnNotLike", "StringNotEqualsIfExists"] {
+        assert_eq!(
+            kms(&[pin(operator)], &json!({})),
+            (Enforcement::Enforced, vec![]),
+            "{operator}"
+        );
+    }
+    let two = [json!({"StringNotEquals":{E:"aws:kms"}}), pin("StringNotEquals")];
+    assert_eq!(kms(&two, &json!({})).0, Enforcement::Enforced);
+}
+
+#[test]
+fn each_mistake_has_its_name() {
+    for (condition, expected, code) in [
+        (
+            json!({"StringNotEquals":{E:"aws:kms",K:RIGHT}}),
+            Enforcement::Partial,
+            &["kms-and-bug"][..],
+        ),
+        (
+            json!({"StringNotEquals":{E:"aws:kms"},"ArnNotEquals":{K:RIGHT}}),
+            Enforcement::Partial,
+            &["kms-and-bug"],
+        ),
+        (json!({"StringNotEquals":{E:"aws:kms"}}), Enforcement::Partial, &["kms-key-not-pinned"]),
+        (json!({"Null":{K:"true"}}), Enforcement::Partial, &["kms-key-not-pinned"]),
+        (
+            json!({"StringNotEquals":{K:[RIGHT, WRONG]}}),
+            Enforcement::Partial,
+            &["kms-key-not-pinned"],
+        ),
+        (
+            json!({"StringNotLike":{K:"arn:aws:kms:*:111122223333:key/*"}}),
+            Enforcement::Partial,
+            &["kms-key-not-pinned"],
+        ),
+        (
+            json!({"StringNotEquals":{E:["AES256","aws:kms"]}}),
+            Enforcement::None,
+            &["kms-not-enforced"],
+        ),
+        (
+            json!({"StringEquals":{K:WRONG}}),
+            Enforcement::None,
+            &["kms-not-enforced", "kms-not-enforced-positive-deny"],
+        ),
+        (
+            json!({"StringNotEquals":{K:"arn:aws:kms:eu-west-1:111122223333:alias/data"}}),
+            Enforcement::None,
+            &["kms-key-not-arn", "kms-not-enforced"],
+        ),
+        (
+            json!({"StringNotEquals":{K:"11111111-2222-3333-4444-555555555555"}}),
+            Enforcement::None,
+            &["kms-key-not-arn", "kms-not-enforced"],
+        ),
+        (
+            json!({"StringNotEquals":{K:RIGHT},"Null":{K:"false"}}),
+            Enforcement::HeaderOnly,
+            &["kms-header-only"],
+        ),
+        (
+            json!({"ForAnyValue:StringNotEquals":{K:RIGHT}}),
+            Enforcement::HeaderOnly,
+            &["kms-header-only"],
+        ),
+        (
+            json!({"StringNotEquals":{K:RIGHT,"aws:username":"x"}}),
+            Enforcement::Partial,
+            &["kms-deny-narrowed"],
+        ),
+    ] {
+        let (kms, codes) = kms(std::slice::from_ref(&condition), &json!({}));
+        assert_eq!(
+            (kms, codes),
+            (expected, code.iter().map(|code| (*code).to_owned()).collect()),
+            "{condition}"
+        );
+    }
+}
+
+#[test]
+fn anything_narrower_is_partial() {
+    for (key, value) in [
+        ("Principal", json!({"AWS":"111122223333"})),
+        ("Resource", json!("arn:aws:s3:::amzn-s3-demo-bucket/in/*")),
+    ] {
+        let mut deny = json!({"Effect":"Deny","Principal":"*","Action":"s3:Put*","Resource":"arn:aws:s3:::amzn-s3-demo-bucket/*","Condition":pin("StringNotEquals")});
+        assert_eq!(judged(&json!([deny]), &json!({})).0, Enforcement::Enforced);
+        deny[key] = value;
+        let narrowed = (Enforcement::Partial, vec!["kms-deny-narrowed".to_owned()]);
+        assert_eq!(judged(&json!([deny]), &json!({})), narrowed, "{key}");
+    }
+}
+
+#[test]
+fn with_the_right_default_three_denies_are_enough() {
+    let a = json!({"StringNotEquals":{K:RIGHT},"Null":{K:"false"}});
+    let b = json!({"Null":{E:"false",K:"true"}});
+    let c = json!({"Null":{super::CUSTOMER:"false"}});
+    let default = |key: &str| json!({"default_encryption_key":key});
+    let all = [a.clone(), b.clone(), c.clone()];
+    assert_eq!(kms(&all, &default(RIGHT)).0, Enforcement::Enforced);
+    assert_eq!(kms(&all, &default(WRONG)).0, Enforcement::HeaderOnly);
+    assert_eq!(kms(&all, &json!({})).0, Enforcement::HeaderOnly);
+    for missing in [[a.clone(), b.clone()], [a, c]] {
+        assert_eq!(kms(&missing, &default(RIGHT)).0, Enforcement::HeaderOnly);
+    }
+}
