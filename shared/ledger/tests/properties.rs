@@ -1,5 +1,7 @@
 //! The promises of the ledger, over every order in which things can happen.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 use std::collections::BTreeSet;
 
 use ledger::{
@@ -61,9 +63,17 @@ fn entry(event_id: &str, resource: Resource, at: i64) -> Entry {
 #[derive(Debug, Clone)]
 struct Worker {
     name: usize,
-    /// What it read, if it is between reading and putting.
-    read: Option<Option<table::Item>>,
+    hand: Hand,
     answer: Option<Claim>,
+}
+
+/// Where a worker stands between two acts.
+#[derive(Debug, Clone)]
+enum Hand {
+    /// It has to read.
+    Empty,
+    /// It has read this, and has to put.
+    Full(Option<table::Item>),
 }
 
 impl Worker {
@@ -73,8 +83,8 @@ impl Worker {
             return;
         }
         let at = table::claim_key(&key("e"));
-        let Some(read) = self.read.take() else {
-            self.read = Some(memory.get(&at).cloned());
+        let Hand::Full(read) = std::mem::replace(&mut self.hand, Hand::Empty) else {
+            self.hand = Hand::Full(memory.get(&at).cloned());
             return;
         };
         let until = now.checked_add_signed(chrono::TimeDelta::seconds(30)).unwrap();
@@ -101,7 +111,11 @@ proptest! {
         let mut memory = Memory::new();
         let mut workers: Vec<Worker> = (0..4)
             // Some begin with a guess instead of a read: that nobody was here.
-            .map(|name| Worker { name, read: guess[name].then_some(None), answer: None })
+            .map(|name| Worker {
+                name,
+                hand: if guess[name] { Hand::Full(None) } else { Hand::Empty },
+                answer: None,
+            })
             .collect();
         for worker in order {
             workers[worker].act(&mut memory, time(0));
@@ -128,7 +142,7 @@ proptest! {
         let dead = Lease { holder: "dead".to_owned(), until: time(30) };
         memory.claim(&key("e"), &dead, time(0)).unwrap();
         let mut workers: Vec<Worker> =
-            (0..4).map(|name| Worker { name, read: None, answer: None }).collect();
+            (0..4).map(|name| Worker { name, hand: Hand::Empty, answer: None }).collect();
         for worker in order.into_iter().chain((0..4).cycle().take(80)) {
             workers[worker].act(&mut memory, time(31));
         }

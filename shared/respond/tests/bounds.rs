@@ -1,5 +1,7 @@
 //! What keeps Snapback from acting too often, on itself, or on top of others.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 mod common;
 
 use chrono::TimeDelta;

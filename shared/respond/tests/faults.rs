@@ -4,6 +4,14 @@
 //! nothing is written without an intention in the ledger; nothing is written twice; and what can
 //! be mended is mended.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    reason = "helpers of tests fail like tests"
+)]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,7 +113,7 @@ fn assert_sound(situation: &Situation, run: &Run, case: &str) {
         let record = calls[..index].iter().rfind(|call| call.method == "record");
         let record = record.unwrap_or_else(|| panic!("{case}: a write without intention"));
         assert!(record.about.ends_with(" intended"), "{case}: {record:?}");
-        assert!(matches!(record.fault, None), "{case}: a write after {record:?}");
+        assert!(record.fault.is_none(), "{case}: a write after {record:?}");
         let read = calls[..index].iter().rfind(|call| call.port == "cloud").unwrap();
         assert_eq!(read.method, "observe", "{case}: a write on a state nobody has read");
     }

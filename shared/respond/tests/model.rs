@@ -1,6 +1,13 @@
 //! Duplicates, reordering, delays, and a stranger who acts between any two calls, against what
 //! must come of it in the end.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "helpers of tests fail like tests"
+)]
+
 mod common;
 
 use std::sync::{Arc, Mutex};
@@ -68,18 +75,19 @@ struct Outcome {
 async fn play(schedule: &Schedule, effect: testkit::Effect<common::Toy>, times: usize) -> Outcome {
     let mut stage = Stage::new(&[]);
     stage.effect = effect;
-    let done: Arc<Mutex<Vec<Done>>> = Arc::default();
+    let log: Arc<Mutex<Vec<Done>>> = Arc::default();
     let act = |index: usize, change: &Change| {
-        let (world, clock, done) = (stage.world.clone(), stage.clock.clone(), Arc::clone(&done));
-        let mut state = State::of(&change.wrong);
+        let (world, clock, log) = (stage.world.clone(), stage.clock.clone(), Arc::clone(&log));
+        let mut next = State::of(&change.wrong);
         // Every change is told from every other by its number.
-        state.other = u64::try_from(index).unwrap() + 1;
+        next.other = u64::try_from(index).unwrap() + 1;
         move || {
+            let state = next.clone();
             let set = state.clone();
             world.edit(|present| present.state = set);
             let place = world.changes();
             let id = format!("change-{}", state.other);
-            done.lock().unwrap().push(Done { id, state, at: clock.now(), place });
+            log.lock().unwrap().push(Done { id, state, at: clock.now(), place });
         }
     };
     let mut waiting = Vec::new();
@@ -105,7 +113,7 @@ async fn play(schedule: &Schedule, effect: testkit::Effect<common::Toy>, times: 
     let mut delivered: Vec<String> = Vec::new();
     let mut arrivals = schedule.arrivals.iter();
     loop {
-        let strangers = done.lock().unwrap().clone();
+        let strangers = log.lock().unwrap().clone();
         let mut known: Vec<(String, EventBuilder)> = strangers
             .iter()
             .map(|it| (it.id.clone(), telling_event(&it.id, &it.state).at(it.at)))
@@ -128,7 +136,7 @@ async fn play(schedule: &Schedule, effect: testkit::Effect<common::Toy>, times: 
             }
             continue;
         };
-        let before = reverts(&stage, &done.lock().unwrap());
+        let before = reverts(&stage, &log.lock().unwrap());
         for _ in 0..times {
             let handled = stage.deliver(&builder).await.unwrap();
             ends.push((id.clone(), handled.status, handled.reason));
@@ -137,13 +145,13 @@ async fn play(schedule: &Schedule, effect: testkit::Effect<common::Toy>, times: 
         for looked in stage.look_again().await {
             looked.unwrap();
         }
-        let made = reverts(&stage, &done.lock().unwrap()) - before;
+        let made = reverts(&stage, &log.lock().unwrap()) - before;
         for _ in 0..made {
             let id = format!("own-{}", own.len());
             own.push(event(&id).by_role(ACCOUNT, "snapback-toy").at(stage.clock.now()));
         }
     }
-    let done = done.lock().unwrap().clone();
+    let done = log.lock().unwrap().clone();
     Outcome { stage, done, ends }
 }
 
@@ -155,10 +163,10 @@ fn is_open(state: &State) -> bool {
 /// Marks are changes of its tags, and raise no event that anybody subscribes to.
 fn reverts(stage: &Stage, done: &[Done]) -> usize {
     let life = stage.world.life();
-    let state = |place: usize| life[place].as_ref().map(|present| &present.state);
+    let was = |place: usize| life[place].as_ref().map(|present| &present.state);
     (1..life.len())
         .filter(|place| !done.iter().any(|it| it.place == *place))
-        .filter(|place| state(*place) != state(place - 1))
+        .filter(|place| was(*place) != was(place - 1))
         .count()
 }
 

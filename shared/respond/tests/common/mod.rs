@@ -3,6 +3,12 @@
 //! The toy's state is a list of what is wrong, by finding code, beside a number that is none of its
 //! business: whoever loses a stranger's number has lost an update.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "helpers of tests fail like tests"
+)]
 #![expect(dead_code, reason = "each test binary uses its own part")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -210,6 +216,7 @@ pub(crate) fn effect(
 }
 
 /// The same as a service without compare-and-set does it: whoever writes last wins.
+#[expect(clippy::unnecessary_wraps, reason = "it stands where another may refuse")]
 pub(crate) fn blind_effect(
     present: &Present<State>,
     remedy: &Mend,
@@ -223,6 +230,7 @@ pub(crate) fn blind_effect(
 }
 
 /// A service that takes every write and does nothing.
+#[expect(clippy::unnecessary_wraps, reason = "it stands where another may refuse")]
 pub(crate) fn no_effect(_: &Present<State>, _: &Mend) -> Result<Option<Present<State>>, Retry> {
     Ok(None)
 }
