@@ -119,7 +119,7 @@ where
             let retry = classify(code, status);
             // A server's fault says nothing of whether the change was made, and neither does an
             // error inside a success (CopyObject and its kin answer 200 before they are done).
-            let lost = status >= 500 || status < 300;
+            let lost = !(300..500).contains(&status);
             (code.map_or_else(|| format!("http {status}"), str::to_owned), retry, lost)
         }
         // Never left this process: a bug or a name that the API cannot carry.

@@ -101,9 +101,12 @@ impl Table {
             Err(SdkError::ServiceError(refused))
                 if refused.err().is_conditional_check_failed_exception() =>
             {
-                let stood = match refused.into_err() {
-                    PutItemError::ConditionalCheckFailedException(failed) => failed.item,
-                    _ => None,
+                let stood = if let PutItemError::ConditionalCheckFailedException(failed) =
+                    refused.into_err()
+                {
+                    failed.item
+                } else {
+                    None
                 };
                 // An item that cannot be read here is read again, and then told of.
                 Ok(Ended::Beaten(stood.filter(|item| !item.is_empty()).and_then(item_from_wire)))
@@ -147,21 +150,16 @@ impl Table {
             writes.into_iter().map(|write| self.transact_item(write)).collect();
         let items = items
             .map_err(|error| refusal(OPERATION, &self.name, error.to_string(), Retry::Pointless))?;
-        let error =
-            match self.writes.transact_write_items().set_transact_items(Some(items)).send().await {
-                Ok(_) => return Ok(true),
-                Err(error) => error,
-            };
-        let codes: Vec<String> = match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled
-                .cancellation_reasons()
-                .iter()
-                .filter_map(|reason| reason.code())
-                .filter(|code| *code != "None")
-                .map(str::to_owned)
-                .collect(),
-            _ => return Err(own(cloud_error(Kind::Write, OPERATION, &self.name, error))),
+        let sent = self.writes.transact_write_items().set_transact_items(Some(items)).send().await;
+        let Err(error) = sent else { return Ok(true) };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
+        else {
+            return Err(own(cloud_error(Kind::Write, OPERATION, &self.name, error)));
         };
+        let reasons = cancelled.cancellation_reasons().iter();
+        let codes = reasons.filter_map(|reason| reason.code()).filter(|code| *code != "None");
+        let codes: Vec<String> = codes.map(str::to_owned).collect();
         if codes.iter().any(|code| code == "ConditionalCheckFailed") {
             return Ok(false);
         }
@@ -380,10 +378,10 @@ fn item_from_wire(mut wire: Wire) -> Option<Item> {
     let attributes = wire
         .into_iter()
         .filter_map(|(name, value)| {
-            let attribute = match value {
-                AttributeValue::S(text) => Attribute::Text(text),
-                AttributeValue::N(number) => Attribute::Number(number.parse().ok()?),
-                _ => return None,
+            let attribute = if let Ok(number) = value.as_n() {
+                Attribute::Number(number.parse().ok()?)
+            } else {
+                Attribute::Text(value.as_s().ok()?.clone())
             };
             Some((name, attribute))
         })

@@ -80,7 +80,6 @@ impl Switch for Pause {
 mod tests {
     use aws_sdk_ssm::{operation::get_parameter::GetParameterOutput, types::Parameter};
     use aws_smithy_mocks::{Rule, mock};
-    use chrono::TimeDelta;
     use model::Trust;
 
     use super::*;
@@ -108,7 +107,7 @@ mod tests {
     }
 
     fn at(seconds: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + TimeDelta::seconds(seconds)
+        Timestamp::from_timestamp(seconds, 0).unwrap()
     }
 
     #[tokio::test(start_paused = true)]

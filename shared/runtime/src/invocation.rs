@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::{
     answer::{Answer, FailedMessage, Failure, Unhandled},
-    clock, log, payload,
+    clock, payload,
     telemetry::{self, Delivered},
 };
 
@@ -79,19 +79,18 @@ pub(crate) async fn invoke<H: Handler>(
     handler: Arc<H>,
     invocation: Invocation,
     text: String,
+    print: fn(&str),
 ) -> Result<Answer, Failure> {
     let batch = Batch::of(&text);
-    let work = Work { handler, invocation: Arc::new(invocation) };
+    let work = Work { handler, invocation: Arc::new(invocation), print };
     let outcomes = work.each(&text, batch.as_ref()).await;
-    match batch {
-        Some(batch) => Ok(batch.answer(&outcomes)),
-        None => {
-            let handled = outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
-            let unhandled: Vec<Unhandled> =
-                outcomes.into_iter().filter_map(|outcome| outcome.result.err()).collect();
-            Failure::of(&unhandled).map_or(Ok(Answer::Direct { handled }), Err)
-        }
+    if let Some(batch) = batch {
+        return Ok(batch.answer(&outcomes));
     }
+    let done = outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
+    let refused = outcomes.into_iter().filter_map(|outcome| outcome.result.err());
+    let refused: Vec<Unhandled> = refused.collect();
+    Failure::of(&refused).map_or(Ok(Answer::Direct { handled: done }), Err)
 }
 
 /// How one event of the payload ended.
@@ -147,6 +146,8 @@ impl Batch {
 struct Work<H> {
     handler: Arc<H>,
     invocation: Arc<Invocation>,
+    /// Where log lines go.
+    print: fn(&str),
 }
 
 impl<H: Handler> Work<H> {
@@ -210,8 +211,7 @@ impl<H: Handler> Work<H> {
             }
         });
         let ended = match task.await {
-            Ok(Ok(handled)) => Ok(handled),
-            Ok(Err(error)) => Err(Unhandled::Refused(error)),
+            Ok(ended) => ended.map_err(Unhandled::Refused),
             Err(_) => Err(Unhandled::Panicked),
         };
         self.report(begun, event_id.as_deref(), ended)
@@ -245,7 +245,7 @@ impl<H: Handler> Work<H> {
             Err(unhandled) => telemetry::unhandled(&delivered, event_id, unhandled),
         };
         for line in lines {
-            log::print(&line);
+            (self.print)(&line);
         }
         ended.map(|_| ())
     }
@@ -257,3 +257,6 @@ impl<H: Handler> Work<H> {
         left.unwrap_or(Duration::ZERO).saturating_sub(ANSWER)
     }
 }
+
+#[cfg(test)]
+mod tests;

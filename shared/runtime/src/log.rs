@@ -64,7 +64,7 @@ fn level() -> Level {
 /// Begins to print; once a process.
 pub(crate) fn begin() {
     // A second beginning (tests) leaves the first in place.
-    Registry::default().with(Lines { level: level() }).try_init().ok();
+    Registry::default().with(Lines { level: level(), print }).try_init().ok();
     std::panic::set_hook(Box::new(|panic| {
         // The message may quote data; the place is enough to find it.
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -72,16 +72,18 @@ pub(crate) fn begin() {
     }));
 }
 
-struct Lines {
+struct Lines<P> {
     level: Level,
+    print: P,
 }
 
 /// The fields of a span that its events repeat.
 struct Kept(Map<String, Value>);
 
-impl<S> Layer<S> for Lines
+impl<S, P> Layer<S> for Lines<P>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
+    P: Fn(&str) + 'static,
 {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         wanted(metadata, self.level)
@@ -107,7 +109,7 @@ where
         let mut fields = Fields::default();
         event.record(&mut fields);
         line.extend(fields.0);
-        print(&Value::Object(line).to_string());
+        (self.print)(&Value::Object(line).to_string());
     }
 }
 
@@ -146,5 +148,82 @@ impl Visit for Fields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         self.text(field, &format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// The lines that are printed while something is done.
+    fn lines(level: Level, act: impl FnOnce()) -> Vec<Value> {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&said);
+        let print = move |line: &str| kept.lock().unwrap().push(line.to_owned());
+        let subscriber = Registry::default().with(Lines { level, print });
+        tracing::subscriber::with_default(subscriber, act);
+        let said = said.lock().unwrap();
+        said.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn only_the_listed_fields_are_printed() {
+        let lines = lines(Level::INFO, || {
+            tracing::warn!(code = "AccessDenied", payload = "secret", body = ?"secret", "refused");
+        });
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(
+            (line["message"].as_str(), line["code"].as_str()),
+            (Some("refused"), Some("AccessDenied"))
+        );
+        assert_eq!(line["level"], "WARN");
+        assert!(!line.to_string().contains("secret"), "{line}");
+    }
+
+    #[test]
+    fn a_line_carries_the_request_it_belongs_to() {
+        let lines = lines(Level::INFO, || {
+            let span = tracing::info_span!("invocation", request_id = "r-1", document = "secret");
+            span.in_scope(|| tracing::info!("within"));
+            tracing::info!("without");
+        });
+        let ids: Vec<Option<&str>> = lines.iter().map(|line| line["request_id"].as_str()).collect();
+        assert_eq!(ids, [Some("r-1"), None]);
+        assert!(lines.iter().all(|line| !line.to_string().contains("secret")), "{lines:?}");
+    }
+
+    #[test]
+    fn libraries_are_silent_below_a_warning_whatever_the_level() {
+        let speak = || {
+            tracing::debug!(target: "aws_smithy_runtime::client", "request body");
+            tracing::info!(target: "hyper::proto", "headers");
+            tracing::warn!(target: "aws_config", "no region");
+            tracing::trace!(target: "lambda_runtime", "raw JSON event");
+            tracing::debug!("ours");
+        };
+        let messages = |level| {
+            let lines = lines(level, speak);
+            lines
+                .iter()
+                .map(|line| line["message"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(messages(Level::INFO), ["no region"]);
+        assert_eq!(messages(Level::TRACE), ["no region", "ours"]);
+    }
+
+    #[test]
+    fn a_value_forges_no_line_and_is_cut() {
+        let lines = lines(Level::INFO, || {
+            tracing::error!(resource = "a\n{\"level\":\"INFO\"}\u{202e}", "x");
+            tracing::error!(resource = "y".repeat(100_000), "x");
+        });
+        assert_eq!(lines.len(), 2);
+        for line in lines {
+            let resource = line["resource"].as_str().unwrap();
+            assert!(!resource.contains(['\n', '\u{202e}']) && resource.len() <= 2 * LONGEST);
+        }
     }
 }

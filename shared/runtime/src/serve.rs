@@ -101,7 +101,7 @@ where
             let span = tracing::info_span!("invocation", request_id = %invocation.request_id);
             let text = String::from(Box::<str>::from(event.payload));
             let answer: Result<Answer, Failure> =
-                invocation::invoke(pipeline, invocation, text).instrument(span).await;
+                invocation::invoke(pipeline, invocation, text, log::print).instrument(span).await;
             answer
         }
     });

@@ -74,7 +74,7 @@ fn list(problems: &[SettingProblem]) -> String {
 
 /// What settings are read from.
 pub(crate) trait Surroundings {
-    /// A variable's value; an empty one counts as not set, as CloudFormation cannot leave one out.
+    /// A variable's value; an empty one counts as not set, as `CloudFormation` cannot leave one out.
     fn variable(&self, name: &str) -> Option<String>;
     /// A file's text.
     fn file(&self, path: &str) -> Result<String, String>;
@@ -244,3 +244,6 @@ impl Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -329,14 +329,15 @@ fn metrics(delivered: &Delivered<'_>, samples: &[Sample]) -> Vec<String> {
         groups.entry(&sample.labels).or_default().push(sample);
     }
     let lines = groups.into_iter().map(|(labels, samples)| {
-        let directives: Vec<Value> = samples
-            .iter()
-            .map(|Sample { metric, .. }| {
-                json!({
-                    "Namespace": NAMESPACE,
-                    "Dimensions": metric.dimensions,
-                    "Metrics": [{"Name": metric.name, "Unit": metric.unit.as_str()}],
-                })
+        let mut by_dimensions: BTreeMap<&[&[&str]], Vec<Value>> = BTreeMap::new();
+        for Sample { metric, .. } in &samples {
+            let described = json!({"Name": metric.name, "Unit": metric.unit.as_str()});
+            by_dimensions.entry(metric.dimensions).or_default().push(described);
+        }
+        let directives: Vec<Value> = by_dimensions
+            .into_iter()
+            .map(|(dimensions, metrics)| {
+                json!({"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics})
             })
             .collect();
         let mut line = Map::new();
@@ -357,3 +358,6 @@ fn metrics(delivered: &Delivered<'_>, samples: &[Sample]) -> Vec<String> {
     });
     lines.collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,6 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_smithy_mocks::{MockResponse, Rule, mock};
-use chrono::TimeDelta;
 use ledger::{EntryState, Memory, Noted};
 use model::{Actor, Confidence, Decision, Evidence, Operation, Posture, Response, Trust};
 use serde_json::{Value, json};
@@ -38,7 +37,7 @@ fn table(rules: &[&Rule]) -> Table {
 }
 
 fn at(seconds: i64) -> Timestamp {
-    Timestamp::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(seconds)
+    Timestamp::from_timestamp(1_728_000_000_i64.saturating_add(seconds), 0).unwrap()
 }
 
 fn key(event_id: &str) -> ClaimKey {

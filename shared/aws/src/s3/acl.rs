@@ -131,11 +131,11 @@ fn grant_from(grant: &types::Grant) -> Result<Grant, String> {
     let grantee = grant.grantee().ok_or("a grant names no grantee")?;
     let missing = || format!("a grantee of type `{}` has no name", grantee.r#type().as_str());
     let named = |name: Option<&str>| name.map(str::to_owned).ok_or_else(missing);
-    let grantee = match grantee.r#type() {
-        Type::CanonicalUser => Grantee::CanonicalUser { id: named(grantee.id())? },
-        Type::Group => Grantee::Group { uri: named(grantee.uri())? },
-        Type::AmazonCustomerByEmail => Grantee::Email { address: named(grantee.email_address())? },
-        other => return Err(format!("a grantee has the unknown type `{}`", other.as_str())),
+    let grantee = match grantee.r#type().as_str() {
+        "CanonicalUser" => Grantee::CanonicalUser { id: named(grantee.id())? },
+        "Group" => Grantee::Group { uri: named(grantee.uri())? },
+        "AmazonCustomerByEmail" => Grantee::Email { address: named(grantee.email_address())? },
+        other => return Err(format!("a grantee has the unknown type `{other}`")),
     };
     Ok(Grant { grantee, permission })
 }

@@ -26,7 +26,7 @@ impl Buckets {
 
 impl Cloud<S3PublicAcl> for Buckets {
     async fn observe(&self, target: &Target) -> Result<Observed<AclState>, CloudError> {
-        match self.look(target).await {
+        match Box::pin(self.look(target)).await {
             Err(error) if error.retry == Retry::Gone => Ok(Observed::Gone),
             answer => answer,
         }

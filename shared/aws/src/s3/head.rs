@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::{
     operation::head_object::HeadObjectOutput,
-    types::{ChecksumMode, ChecksumType, ObjectLockLegalHoldStatus},
+    types::{ChecksumMode, ChecksumType, ObjectLockLegalHoldStatus, ServerSideEncryption},
 };
 use aws_smithy_types::date_time::Format;
 use controls::s3_unencrypted_upload::{
@@ -118,7 +118,7 @@ fn read(answer: HeadObjectOutput) -> Head {
     let encryption = if answer.sse_customer_algorithm().is_some() {
         Encryption::Customer
     } else {
-        let word = answer.server_side_encryption().map(|algorithm| algorithm.as_str());
+        let word = answer.server_side_encryption().map(ServerSideEncryption::as_str);
         Encryption::from_words(word, answer.ssekms_key_id())
     };
     let until = answer.object_lock_retain_until_date();

@@ -47,7 +47,7 @@ impl Objects {
 
 impl Cloud<S3UnencryptedUpload> for Objects {
     async fn observe(&self, target: &Target) -> Result<Observed<UploadState>, CloudError> {
-        match self.look(target).await {
+        match Box::pin(self.look(target)).await {
             Err(error) if error.retry == Retry::Gone => Ok(Observed::Gone),
             answer => answer,
         }
@@ -101,7 +101,7 @@ impl Objects {
         if S3UnencryptedUpload.assess(target, &state, &trust).is_empty() {
             return Ok(present(target, state, None));
         }
-        self.look_closer(target, object, &requirement, state, &trust).await
+        Box::pin(self.look_closer(target, object, &requirement, state, &trust)).await
     }
 
     /// What a faithful copy needs to know.
@@ -233,11 +233,10 @@ impl Api {
             cloud_error(Kind::Read, "s3:GetBucketVersioning", name(object), error)
         })?;
         Ok(match answer.status() {
-            Some(BucketVersioningStatus::Enabled) => Versioning::Enabled,
+            None => Versioning::Unversioned,
             Some(BucketVersioningStatus::Suspended) => Versioning::Suspended,
             // A status of the future keeps versions until the opposite is known.
             Some(_) => Versioning::Enabled,
-            None => Versioning::Unversioned,
         })
     }
 }

@@ -62,25 +62,26 @@ impl Api {
             // A set without tags is no set: it is taken away, not written empty.
             Place::Bucket { bucket, owner } if after.is_empty() => {
                 let request = self.writes.delete_bucket_tagging().bucket(bucket);
-                let sent = request.expected_bucket_owner(owner).send().await;
+                let reply = request.expected_bucket_owner(owner).send().await;
                 let failed = "s3:DeleteBucketTagging";
-                let sent = sent.map_err(|error| cloud_error(Kind::Write, failed, &name, error))?;
-                sent.request_id().map(str::to_owned)
+                let reply =
+                    reply.map_err(|error| cloud_error(Kind::Write, failed, &name, error))?;
+                reply.request_id().map(str::to_owned)
             }
             Place::Bucket { bucket, owner } => {
                 let request = self.writes.put_bucket_tagging().bucket(bucket).tagging(tagging);
-                let sent = request.expected_bucket_owner(owner).send().await;
-                let sent =
-                    sent.map_err(|error| cloud_error(Kind::Write, operation, &name, error))?;
-                sent.request_id().map(str::to_owned)
+                let reply = request.expected_bucket_owner(owner).send().await;
+                let reply =
+                    reply.map_err(|error| cloud_error(Kind::Write, operation, &name, error))?;
+                reply.request_id().map(str::to_owned)
             }
             Place::Object(Object { bucket, key, version, owner }) => {
                 let request = self.writes.put_object_tagging().bucket(bucket).key(key);
                 let request = request.set_version_id(version.map(str::to_owned)).tagging(tagging);
-                let sent = request.expected_bucket_owner(owner).send().await;
-                let sent =
-                    sent.map_err(|error| cloud_error(Kind::Write, operation, &name, error))?;
-                sent.request_id().map(str::to_owned)
+                let reply = request.expected_bucket_owner(owner).send().await;
+                let reply =
+                    reply.map_err(|error| cloud_error(Kind::Write, operation, &name, error))?;
+                reply.request_id().map(str::to_owned)
             }
         };
         Ok(Applied { changed: true, request_ids: id.into_iter().collect() })

@@ -61,17 +61,19 @@ pub(super) fn headers(headers: &[(&'static str, &str)]) -> HttpResponse {
 
 /// `GetBucketAcl`'s and `GetObjectAcl`'s answer.
 pub(super) fn acl_xml(owner: &str, grants: &[(&str, &str)]) -> String {
-    let grants: String = grants
-        .iter()
-        .map(|(grantee, permission)| {
-            let grantee = if grantee.starts_with("http") {
-                format!("<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"Group\"><URI>{grantee}</URI></Grantee>")
-            } else {
-                format!("<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\"><ID>{grantee}</ID></Grantee>")
-            };
-            format!("<Grant>{grantee}<Permission>{permission}</Permission></Grant>")
-        })
-        .collect();
+    let grants = grants.iter().map(|(grantee, permission)| {
+        let (kind, name) = if grantee.starts_with("http") {
+            ("Group", format!("<URI>{grantee}</URI>"))
+        } else {
+            ("CanonicalUser", format!("<ID>{grantee}</ID>"))
+        };
+        format!(
+            "<Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+             xsi:type=\"{kind}\">{name}</Grantee><Permission>{permission}</Permission></Grant>"
+        )
+    });
+    let grants: Vec<String> = grants.collect();
+    let grants = grants.concat();
     format!(
         "<AccessControlPolicy xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Owner><ID>{owner}</ID></Owner>\
          <AccessControlList>{grants}</AccessControlList></AccessControlPolicy>"

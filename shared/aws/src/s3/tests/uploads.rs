@@ -276,8 +276,9 @@ async fn an_object_under_its_uploaders_own_key_is_told_from_stale_credentials() 
     let state = state(&rules, Trust::default(), None).await;
     assert_eq!(state.version.encryption, Encryption::Customer);
 
-    let stale = mock!(Client::get_object).then_http_response(|| xml_refusal(400, "ExpiredToken"));
-    let error = observed(&[&refused, &default, &stale], Trust::default(), None).await.unwrap_err();
+    let expired = mock!(Client::get_object).then_http_response(|| xml_refusal(400, "ExpiredToken"));
+    let error =
+        observed(&[&refused, &default, &expired], Trust::default(), None).await.unwrap_err();
     assert_eq!((error.code.as_str(), error.retry), ("ExpiredToken", Retry::Worthwhile));
 }
 
