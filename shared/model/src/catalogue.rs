@@ -721,8 +721,9 @@ mod tests {
 
     #[test]
     fn an_unknown_code_is_grave_and_never_reverted() {
-        assert_eq!(describe("world-opne:22"), &UNLISTED);
-        assert!(!UNLISTED.revert_by_default);
+        let entry = describe("world-opne:22");
+        assert_eq!(entry, &UNLISTED);
+        assert_eq!((entry.severity, entry.revert_by_default), (Severity::High, false));
     }
 
     #[test]
