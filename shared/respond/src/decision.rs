@@ -5,11 +5,10 @@
 
 use chrono::TimeDelta;
 use controls::Tags;
+use iam_document::glob::{Pattern, Syntax};
 use ledger::History;
 use model::{Actor, ActorKind, ControlId, Decision, Finding, Posture, Resource, Timestamp, Trust};
 use policy::{Policies, Request};
-
-use crate::glob;
 
 /// What is known around a finding.
 #[derive(Debug, Clone, Copy)]
@@ -87,14 +86,19 @@ pub fn is_own_change(actor: &Actor, trust: &Trust) -> bool {
         actor.account.as_ref().map(model::AccountId::as_str).or_else(from_arn)
             == Some(ours.as_str())
     });
-    ours && trust.own_roles.iter().any(|pattern| glob::matches(pattern, &actor.id))
+    ours && trust.own_roles.iter().any(|pattern| matches(pattern, &actor.id))
+}
+
+/// Whether an ARN fits a pattern of the trust file.
+fn matches(pattern: &str, arn: &str) -> bool {
+    Pattern::parse(pattern, Syntax::GLOB).matches(arn)
 }
 
 /// Whether the resource may never be written: listed in the trust file, or one of our own roles.
 #[must_use]
 pub fn is_protected(resource: &Resource, trust: &Trust) -> bool {
     let mut patterns = trust.protected_resources.iter().chain(&trust.own_roles);
-    patterns.any(|pattern| glob::matches(pattern, &resource.arn))
+    patterns.any(|pattern| matches(pattern, &resource.arn))
 }
 
 /// Whether the resource or its account had as many reverts within the hour as it may have.

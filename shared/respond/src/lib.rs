@@ -6,7 +6,6 @@ pub mod decision;
 mod doors;
 mod doubt;
 mod error;
-mod glob;
 mod handled;
 pub mod memory;
 mod mend;

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use controls::Control;
 use ledger::Entry;
-use model::{Confidence, Finding, Outcome, Timestamp};
+use model::{Confidence, Finding, Operation, Outcome, Timestamp};
 use serde_json::Value;
 
 use crate::{
@@ -115,7 +115,11 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             let another = entry.event_id != case.key.event_id && entry.control == C::ID.as_str();
             // We read it before we wrote, or it stands as they wrote it: nothing is lost.
             let seen = !theirs.is_null() && (theirs == entry.prior_state || theirs == live);
-            another && written && time > before(entry.at, SKEW) && !seen
+            another
+                && written
+                && time > before(entry.at, SKEW)
+                && !seen
+                && !is_guarded(&entry.operations)
         });
         let findings = crossed.map(|entry| {
             // Each lost change is news of its own, so the title names the event.
@@ -132,5 +136,30 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             Finding { confidence: Confidence::Probable, ..finding }
         });
         Ok(findings.collect())
+    }
+}
+
+/// Whether AWS itself refuses the write when the resource has moved: the last call, which makes it
+/// visible, carries `IfMatch`. Nothing can be lost by such a write.
+fn is_guarded(operations: &[Operation]) -> bool {
+    operations.last().is_some_and(|last| last.parameters.get("IfMatch").is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_write_is_guarded_by_the_call_that_makes_it_visible() {
+        let acl = Operation::new("s3:PutBucketAcl", json!({"Bucket": "b"}));
+        let copy = Operation::new("s3:CopyObject", json!({"IfMatch": "e", "Key": "k"}));
+        let part = Operation::new("s3:UploadPartCopy", json!({"PartNumber": 1}));
+        let complete = Operation::new("s3:CompleteMultipartUpload", json!({"IfMatch": "e"}));
+        assert!(!is_guarded(&[]) && !is_guarded(std::slice::from_ref(&acl)));
+        assert!(is_guarded(std::slice::from_ref(&copy)));
+        assert!(is_guarded(&[part, complete]));
+        assert!(!is_guarded(&[copy, acl]));
     }
 }

@@ -217,6 +217,22 @@ fn a_change_that_we_saw_or_that_came_at_another_time_is_not_called_lost() {
     });
 }
 
+#[test]
+fn a_write_that_aws_itself_would_have_refused_is_not_suspected() {
+    run(async {
+        for (other, suspected) in [(0, true), (common::GUARDED, false)] {
+            let mut stage = Stage::new(&[OPEN]);
+            stage.world.edit(|present| present.state.other = other);
+            stage.deliver(&event("e")).await.unwrap();
+            let at = event_time() + TimeDelta::seconds(20);
+            let theirs = State { other: 7, ..State::of(&[]) };
+            stage.deliver(&telling_event("theirs", &theirs).at(at)).await.unwrap();
+            let told = stage.told().iter().any(|line| line.starts_with("possible-lost"));
+            assert_eq!(told, suspected, "{other}");
+        }
+    });
+}
+
 fn facts<'a>(
     event: &'a events::Event,
     resource: &'a Resource,

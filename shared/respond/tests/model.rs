@@ -82,12 +82,11 @@ async fn play(schedule: &Schedule, effect: testkit::Effect<common::Toy>, times: 
         // Every change is told from every other by its number.
         next.other = u64::try_from(index).unwrap() + 1;
         move || {
-            let state = next.clone();
-            let set = state.clone();
+            let set = next.clone();
             world.edit(|present| present.state = set);
             let place = world.changes();
-            let id = format!("change-{}", state.other);
-            log.lock().unwrap().push(Done { id, state, at: clock.now(), place });
+            let id = format!("change-{}", next.other);
+            log.lock().unwrap().push(Done { id, state: next.clone(), at: clock.now(), place });
         }
     };
     let mut waiting = Vec::new();

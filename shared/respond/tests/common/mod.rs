@@ -42,6 +42,9 @@ pub(crate) const MARKED: &str = "acl-cross-account";
 /// Only told by the shipped policies.
 pub(crate) const TOLD: &str = "dead-condition";
 
+/// A number under which the toy's service takes conditional writes, and is sent them.
+pub(crate) const GUARDED: u64 = 4_000;
+
 /// What is wrong with the resource, and what else is true of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub(crate) struct State {
@@ -72,6 +75,9 @@ impl Remedy for Mend {
 
     fn operations(&self) -> Vec<Operation> {
         vec![match self {
+            Self::Put { before, after } if before.other == GUARDED => {
+                Operation::new("toy:Put", json!({ "After": after, "IfMatch": "etag" }))
+            }
             Self::Put { after, .. } => Operation::new("toy:Put", json!(after)),
             Self::Mark { after, .. } => Operation::new("toy:Mark", json!(after)),
         }]
