@@ -109,9 +109,12 @@ const ADVICE: &str = "service-confused-deputy";
 
 fn judge(target: &Target, state: &TrustState, trust: &Trust) -> Vec<Finding<TrustRemedy>> {
     let context = Context::new(trust, &target.resource.account);
-    // The text is judged and not what was read of it: only there are repeated keys seen.
-    let verdict = iam_document::inspect(Kind::TrustPolicy, &state.document, &context);
-    let document = Document::parse(&state.document).ok();
+    let document = Document::parse(&state.document);
+    let verdict = match &document {
+        Ok(document) => iam_document::inspect(Kind::TrustPolicy, document, &context),
+        // Says in the verdict's words why it is no document.
+        Err(_) => iam_document::inspect(Kind::TrustPolicy, &state.document, &context),
+    };
     let doubt = (!verdict.is_certain()).then(|| doubt(&verdict));
     let hesitant = doubt.as_ref().map(|_| NOT_IN_FULL.to_owned());
     let untouchable = never_written(target, state, trust);
@@ -124,8 +127,8 @@ fn judge(target: &Target, state: &TrustState, trust: &Trust) -> Vec<Finding<Trus
         }
         let remedy = match (hesitant.as_ref().or(untouchable.as_ref()), &document) {
             (Some(reason), _) => Err(reason.clone()),
-            (None, None) => Err("the document cannot be read".to_owned()),
-            (None, Some(document)) => mend::remedy(state, document, &alike, &context),
+            (None, Err(error)) => Err(error.to_string()),
+            (None, Ok(document)) => mend::remedy(state, document, &alike, &context),
         };
         match remedy {
             Ok(remedy) => finding.remedies = vec![remedy],
