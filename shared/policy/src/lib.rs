@@ -12,6 +12,8 @@ pub mod cases;
 mod check;
 mod exception;
 mod policies;
+#[cfg(test)]
+mod properties;
 mod read;
 mod request;
 #[cfg(test)]

@@ -6,8 +6,9 @@ use model::{
     AccountId, Actor, ActorKind, Category, Confidence, ControlId, Decision, Effect, Posture,
     Resource, Response, Severity, Timestamp,
 };
-use policy::{Policies, Request, Source};
 use proptest::{prelude::*, sample::select};
+
+use crate::{Policies, Request, Source};
 
 /// A policy as people might write it, valid by construction.
 #[derive(Debug, Clone)]
@@ -102,6 +103,7 @@ fn written() -> impl Strategy<Value = Written> {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the request's")]
 struct Asking {
     actor: Actor,
     resource: Resource,
