@@ -40,7 +40,8 @@ impl PlannedRemedy {
 
 /// API responses that somebody supplies in place of reading (`--state FILE`).
 pub trait States {
-    /// `{"GetBucketAcl": {…}, …}` of the resource; `None`: nothing is known of it.
+    /// `{"GetBucketAcl": {…}, …}` of the resource, or null where it is gone; `None`: nothing is
+    /// known of it.
     fn responses(&self, arn: &str) -> Option<&Value>;
 }
 
@@ -142,6 +143,9 @@ impl<C: Control> AnyControl for C {
             Triage::NotMine(why) => return (Judged::ignored(why), Vec::new()),
             Triage::Malformed(what) => return (Judged::unreadable(None, what), Vec::new()),
         };
+        if states.responses(&target.resource.arn).is_some_and(Value::is_null) {
+            return (Judged::gone(target), Vec::new());
+        }
         let trust = trust.seen_from(&target.resource.account);
         let state = match known(self, event, &target, states) {
             Ok(state) => state.filter(|state| self.suffices(&target, state, &trust)),
@@ -205,6 +209,17 @@ impl Judged {
             status: Status::Ignored,
             reason: Some(why.as_str().to_owned()),
             target: None,
+            findings: Vec::new(),
+            would_read: &[],
+        }
+    }
+
+    /// What is not there any more has nothing wrong with it.
+    fn gone(target: Target) -> Self {
+        Self {
+            status: Status::Clean,
+            reason: Some("gone".to_owned()),
+            target: Some(target),
             findings: Vec::new(),
             would_read: &[],
         }

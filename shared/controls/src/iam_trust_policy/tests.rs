@@ -244,6 +244,17 @@ fn doubt_about_one_part_of_a_document_holds_everything_back() {
     }
 }
 
+// The resource gone.
+
+#[test]
+fn what_is_gone_has_nothing_wrong_with_it() {
+    let gone = Given::one("arn:aws:iam::111122223333:role/app", Value::Null);
+    let record = update(&document(json!([allow(json!("*"))])));
+    let judged = AnyControl::judge(&IamTrustPolicy, &event(&record), &gone, &Trust::default());
+    assert_eq!(judged.status, Status::Clean);
+    assert_eq!(judged.reason.as_deref(), Some("gone"));
+}
+
 // Another partition.
 
 #[test]

@@ -267,6 +267,17 @@ fn a_record_that_tells_no_acl_leaves_the_question_open() {
     }
 }
 
+// The resource gone.
+
+#[test]
+fn what_is_gone_has_nothing_wrong_with_it() {
+    let gone = Given::one("arn:aws:s3:::amzn-s3-demo-bucket", Value::Null);
+    let record = bucket_acl(&json!({"x-amz-acl": "public-read"}));
+    let judged = AnyControl::judge(&S3PublicAcl, &event(&record), &gone, &Trust::default());
+    assert_eq!(judged.status, Status::Clean);
+    assert_eq!(judged.reason.as_deref(), Some("gone"));
+}
+
 // Another partition.
 
 #[test]

@@ -288,6 +288,17 @@ fn a_record_that_does_not_tell_the_requirement_leaves_the_question_open() {
     }
 }
 
+// The resource gone.
+
+#[test]
+fn what_is_gone_has_nothing_wrong_with_it() {
+    let gone = Given::one("arn:aws:s3:::amzn-s3-demo-bucket/a/b", Value::Null);
+    let record = under_s3();
+    let judged = AnyControl::judge(&S3UnencryptedUpload, &event(&record), &gone, &requiring(KEY));
+    assert_eq!(judged.status, Status::Clean);
+    assert_eq!(judged.reason.as_deref(), Some("gone"));
+}
+
 // Another partition.
 
 #[test]
