@@ -120,6 +120,13 @@ impl Condition {
                     || entry.values.is_empty()
                     || (entry.null() == Some(true) && is_always_present(&entry.key));
             }
+            if entry.refuses_every_value() {
+                let present = is_always_present(&entry.key)
+                    || nulls.get(entry.key.as_str()).is_some_and(|said| said.contains(&false));
+                let absent_fails =
+                    operator.set == Some(SetQualifier::ForAnyValue) && !operator.if_exists;
+                return present || absent_fails;
+            }
             let absent = nulls.get(entry.key.as_str()).is_some_and(|said| said.contains(&true));
             let needs_key = !operator.negated
                 && !operator.if_exists
@@ -147,6 +154,12 @@ impl Entry {
         self.operator.as_ref().is_some_and(|operator| {
             operator.if_exists || operator.set == Some(SetQualifier::ForAllValues)
         })
+    }
+
+    /// Whether it is negated and its values leave out nothing, so that it holds without the key only.
+    pub(crate) fn refuses_every_value(&self) -> bool {
+        self.operator.is_some_and(|operator| operator.negated && operator.family == Family::Like)
+            && self.values.iter().any(|value| !value.is_empty() && value.chars().all(|c| c == '*'))
     }
 
     /// The entry for people: operator, key, values.
@@ -201,11 +214,15 @@ mod tests {
             json!({"Null":{"aws:username":"true"},"StringLike":{"aws:username":"a*"}}),
             json!({"Null":{"aws:username":["true"]},"NullX":{},"Null ":{}, "StringEquals":{"aws:username":"a"}}),
             json!({"Null":{"aws:SecureTransport":"true"}}),
+            json!({"StringNotLike":{"aws:PrincipalAccount":["x","*"]}}),
+            json!({"StringNotLike":{"aws:PrincipalOrgID":"*"},"Null":{"aws:PrincipalOrgID":"false"}}),
+            json!({"ForAnyValue:StringNotLike":{"aws:PrincipalOrgID":"*"}}),
         ] {
             assert!(condition(&dead).contradiction().is_some(), "{dead}");
         }
         for alive in [
             json!({"StringNotEquals":{"aws:username":[]}}),
+            json!({"StringNotLike":{"aws:PrincipalOrgID":"*"}}),
             json!({"Null":{"aws:username":"true"},"StringLikeIfExists":{"aws:username":"a*"}}),
             json!({"Null":{"aws:username":"false"},"StringLike":{"aws:username":"a*"}}),
         ] {

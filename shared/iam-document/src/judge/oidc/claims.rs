@@ -84,6 +84,9 @@ impl<'c> Claims<'c> {
             if operator.family == Family::Null {
                 return Self::is_mandatory(claim) && entry.null() == Some(true);
             }
+            if entry.refuses_every_value() {
+                return Self::is_mandatory(claim);
+            }
             let text = matches!(operator.family, Family::Text | Family::TextIgnoreCase);
             text && !operator.negated
                 && (Self::is_mandatory(claim) || !self.evades(entry))
