@@ -403,6 +403,12 @@ fn remedies_of_one_list_join_into_one_write() {
     assert_eq!(before, &state.acl);
     assert_eq!(after.grants, [user(OWNER, "FULL_CONTROL")]);
     assert_eq!(joined.join(&joined.inverse().unwrap()), None, "an inverse is of another state");
+    let mut gives = joined.clone();
+    if let AclRemedy::PutAcl { after, .. } = &mut gives {
+        after.grants.push(user(OTHER, "READ"));
+    }
+    assert_eq!(gives.join(&joined), None, "only what takes away can be joined");
+    assert_eq!(joined.join(&gives), None);
 }
 
 #[test]

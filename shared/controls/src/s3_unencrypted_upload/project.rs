@@ -2,9 +2,7 @@
 
 use events::{
     Event, Origin, Record,
-    parameters::s3::{
-        AdditionalData, Encryption as Headers, NativeEvent, SseApplied, WrittenObject,
-    },
+    parameters::s3::{AdditionalData, Encryption as Headers, SseApplied, WrittenObject},
 };
 use model::Timestamp;
 
@@ -29,7 +27,7 @@ pub(super) fn triage(event: &Event) -> Triage {
     if record.failure().is_some() {
         return Triage::NotMine(NotMine::CallFailed);
     }
-    if event.service_delivery() || is_native_delivery(event) {
+    if event.service_delivery() {
         return Triage::NotMine(NotMine::ServiceDelivery);
     }
     let version = match event.origin {
@@ -41,17 +39,6 @@ pub(super) fn triage(event: &Event) -> Triage {
         }
     };
     s3::object_of(event, version)
-}
-
-/// Whether a native event tells of an AWS service's own delivery: the requester is a service's name
-/// in place of an account.
-/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>.
-fn is_native_delivery(event: &Event) -> bool {
-    let requester = || event.record.parameters::<NativeEvent>().ok()?.requester.ok();
-    event.origin == Origin::S3
-        && requester().is_some_and(|requester| {
-            requester.ends_with(".amazonaws.com") || requester.ends_with(".amazonaws.com.cn")
-        })
 }
 
 pub(super) fn project(event: &Event) -> Option<UploadState> {

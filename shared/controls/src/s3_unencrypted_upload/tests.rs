@@ -448,6 +448,13 @@ fn supplied_states_say_what_a_record_cannot() {
     assert_eq!(judged(&under_kms(OTHER_KEY), of_bucket()).status, Status::Finding);
     assert_eq!(judged(&under_s3(), of_bucket()).status, Status::Finding);
 
+    let former = upload(
+        "Default_SSE_KMS",
+        json!({"x-amz-server-side-encryption": "aws:kms",
+            "x-amz-server-side-encryption-aws-kms-key-id": OTHER_KEY}),
+    );
+    assert_eq!(judged(&former, of_bucket()).status, Status::Finding, "the default has changed");
+
     let mut both = of_bucket();
     both.0.insert(
         object.to_owned(),
