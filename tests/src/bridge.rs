@@ -70,9 +70,8 @@ impl Bridge {
         if let Some(ok) = answer.get_mut("ok") {
             return Ok(ok.take());
         }
-        let text = |key: &str| {
-            answer.pointer(key).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
+        let text =
+            |key: &str| answer.pointer(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         Err(Problem::Refused {
             operation: name,
             code: text("/error/code"),

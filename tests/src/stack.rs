@@ -26,7 +26,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it is looked for.
 const EVERY: Duration = Duration::from_millis(50);
 
-
 /// A deployed stack, and a root client of its account.
 #[derive(Debug)]
 pub struct Stack {
@@ -105,8 +104,11 @@ impl Stack {
     /// Waits until the stack is complete, and notes what it made.
     fn settle(&mut self) -> Result<()> {
         let described = eventually("the stack", || {
-            let answer =
-                self.client.call("cloudformation", "DescribeStacks", json!({ "StackName": self.name }))?;
+            let answer = self.client.call(
+                "cloudformation",
+                "DescribeStacks",
+                json!({ "StackName": self.name }),
+            )?;
             let status = text(&answer, "/Stacks/0/StackStatus");
             if status.ends_with("_IN_PROGRESS") {
                 return Ok(Err(status));

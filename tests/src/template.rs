@@ -99,8 +99,7 @@ impl<'a> Resource<'a> {
     /// The statements of its policy document.
     #[must_use]
     pub fn statements(&self) -> Vec<&'a Value> {
-        let document =
-            ["/Properties/PolicyDocument/Statement", "/Properties/KeyPolicy/Statement"];
+        let document = ["/Properties/PolicyDocument/Statement", "/Properties/KeyPolicy/Statement"];
         let statements = document.iter().filter_map(|path| self.at(path).as_array());
         statements.flatten().collect()
     }

@@ -21,9 +21,10 @@ pub fn root() -> PathBuf {
 pub fn profile_dir() -> Result<PathBuf> {
     let exe = env::current_exe().map_err(Problem::file("the running test"))?;
     // target/debug/deps/name-hash
-    exe.ancestors().nth(2).map(Path::to_path_buf).ok_or_else(|| {
-        Problem::missing(format!("a target folder above `{}`", exe.display()))
-    })
+    exe.ancestors()
+        .nth(2)
+        .map(Path::to_path_buf)
+        .ok_or_else(|| Problem::missing(format!("a target folder above `{}`", exe.display())))
 }
 
 /// A folder under the target folder that outlives a test run.

@@ -5,17 +5,15 @@ use serde_json::{Value, json};
 
 use crate::{
     records::{id, record},
-    stacks::{
-        asked_about, assert_nothing_refused, enforcing, entries, wait_until_handled, writes,
-    },
+    stacks::{asked_about, assert_nothing_refused, enforcing, entries, wait_until_handled, writes},
 };
 
-const EVERYBODY: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
+pub(crate) const EVERYBODY: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
 const EVERY_CUSTOMER: &str = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers";
 const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
 /// A canonical user id that is not the owner's.
-const PARTNER: &str = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
+pub(crate) const PARTNER: &str = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
 
 /// A bucket in which ACLs mean something, with a setting of every kind that must stay.
 pub(crate) fn bucket_with_acls(stack: &Stack, bucket: &str) {
@@ -39,12 +37,16 @@ pub(crate) fn group(uri: &str, permission: &str) -> Value {
     json!({ "Grantee": { "Type": "Group", "URI": uri }, "Permission": permission })
 }
 
-fn user(id: &str, permission: &str) -> Value {
+pub(crate) fn user(id: &str, permission: &str) -> Value {
     json!({ "Grantee": { "Type": "CanonicalUser", "ID": id }, "Permission": permission })
 }
 
 /// The ACL as comparable text: owner, and the grants in their order.
-fn acl(stack: &Stack, operation: &str, parameters: Value) -> (String, Vec<(String, String)>) {
+pub(crate) fn acl(
+    stack: &Stack,
+    operation: &str,
+    parameters: Value,
+) -> (String, Vec<(String, String)>) {
     let acl = stack.call("s3", operation, parameters).unwrap();
     let grants = acl["Grants"].as_array().unwrap().iter().map(|grant| {
         let who = format!("{}{}", text(grant, "/Grantee/URI"), text(grant, "/Grantee/ID"));
@@ -131,7 +133,11 @@ fn a_bucket_loses_its_public_grants_and_nothing_else() {
     stack.put_record("aws.s3", &record).unwrap();
 
     let alert = inbox.wait_for(BUCKET).unwrap();
-    let kept = [(&owner, "FULL_CONTROL"), (&PARTNER.to_owned(), "READ"), (&LOG_DELIVERY.to_owned(), "WRITE")];
+    let kept = [
+        (&owner, "FULL_CONTROL"),
+        (&PARTNER.to_owned(), "READ"),
+        (&LOG_DELIVERY.to_owned(), "WRITE"),
+    ];
     let kept: Vec<_> = kept.map(|(who, what)| (who.clone(), what.to_owned())).to_vec();
     assert_eq!(bucket_acl(stack, BUCKET), (owner, kept));
     // The partner's grant is marked for people to look at; the bucket's own tags stay.
@@ -147,20 +153,35 @@ fn a_bucket_loses_its_public_grants_and_nothing_else() {
     assert_eq!(told["response"], "revert");
     assert_eq!(told["event"]["id"], record["eventID"]);
     assert_eq!(told["actor"]["id"], "arn:aws:iam::111122223333:user/mallory");
-    let codes: Vec<&str> =
-        told["findings"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
-    assert_eq!(codes, ["acl-public:AllUsers:READ", "acl-public:AuthenticatedUsers:WRITE_ACP", "acl-cross-account"]);
+    let codes: Vec<&str> = told["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            "acl-public:AllUsers:READ",
+            "acl-public:AuthenticatedUsers:WRITE_ACP",
+            "acl-cross-account"
+        ]
+    );
     assert_eq!(told["findings"][0]["outcome"], "verified");
     assert_eq!(told["findings"][2]["outcome"], "tagged");
     let attributes = &alert.notification["MessageAttributes"];
-    for (name, value) in
-        [("control", "s3-public-acl"), ("severity", "critical"), ("response", "revert"), ("account", "111122223333")]
-    {
+    for (name, value) in [
+        ("control", "s3-public-acl"),
+        ("severity", "critical"),
+        ("response", "revert"),
+        ("account", "111122223333"),
+    ] {
         assert_eq!(attributes[name]["Value"], value, "{name}");
     }
 
     let entries = entries(stack, BUCKET);
-    let reverted = entries.iter().find(|entry| entry["code"] == "acl-public:AllUsers:READ").unwrap();
+    let reverted =
+        entries.iter().find(|entry| entry["code"] == "acl-public:AllUsers:READ").unwrap();
     assert_eq!(reverted["state"], "finished");
     assert_eq!(reverted["outcome"], "verified");
     assert!(reverted["prior_state"].to_string().contains("AllUsers"));

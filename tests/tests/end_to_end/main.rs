@@ -11,9 +11,12 @@
 )]
 
 mod acls;
+mod loops;
 mod objects;
+mod permissions;
 mod postures;
 mod records;
+mod rules;
 mod stacks;
 mod troubles;
 mod trusts;

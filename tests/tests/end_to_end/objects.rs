@@ -1,36 +1,35 @@
 //! `s3-unencrypted-upload`: the object gets its bucket's key and keeps everything else.
 
+use std::collections::BTreeSet;
+
 use scenarios::stack::{Stack, text};
 use serde_json::{Value, json};
 
 use crate::{
+    acls::{PARTNER, acl, bucket_with_acls, user},
     records::{fresh_id, id, record},
     stacks::{asked_about, assert_nothing_refused, enforcing, entries, wait_until_handled, writes},
 };
 
 /// A versioned bucket that asks for a key of its own; gives the key's ARN.
 pub(crate) fn bucket_with_key(stack: &Stack, bucket: &str) -> String {
+    stack.call("s3", "CreateBucket", json!({ "Bucket": bucket })).unwrap();
+    let enable = json!({ "Bucket": bucket, "VersioningConfiguration": { "Status": "Enabled" } });
+    stack.call("s3", "PutBucketVersioning", enable).unwrap();
+    require_key(stack, bucket)
+}
+
+/// Makes a key and asks a bucket for it; gives the key's ARN.
+pub(crate) fn require_key(stack: &Stack, bucket: &str) -> String {
     let key = stack.call("kms", "CreateKey", json!({})).unwrap();
     let key = text(&key, "/KeyMetadata/Arn");
-    let call = |operation: &str, parameters: Value| {
-        stack.call("s3", operation, parameters).unwrap();
-    };
-    call("CreateBucket", json!({ "Bucket": bucket }));
-    call(
-        "PutBucketVersioning",
-        json!({ "Bucket": bucket, "VersioningConfiguration": { "Status": "Enabled" } }),
-    );
     let rule = json!({
         "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key },
         "BucketKeyEnabled": true,
     });
-    call(
-        "PutBucketEncryption",
-        json!({
-            "Bucket": bucket,
-            "ServerSideEncryptionConfiguration": { "Rules": [rule] },
-        }),
-    );
+    let encryption =
+        json!({ "Bucket": bucket, "ServerSideEncryptionConfiguration": { "Rules": [rule] } });
+    stack.call("s3", "PutBucketEncryption", encryption).unwrap();
     key
 }
 
@@ -125,6 +124,41 @@ fn an_object_is_stored_anew_under_its_buckets_key_and_keeps_the_rest() {
 }
 
 #[test]
+fn grants_on_an_object_survive_the_copy() {
+    const BUCKET: &str = "amzn-s3-demo-granted";
+    const KEY: &str = "shared.csv";
+    let stack = enforcing();
+    let inbox = stack.inbox("upload-granted").unwrap();
+    bucket_with_acls(stack, BUCKET);
+    let key = require_key(stack, BUCKET);
+    let record = upload(stack, BUCKET, KEY);
+    let object = json!({ "Bucket": BUCKET, "Key": KEY });
+    let owner = stack.call("s3", "GetObjectAcl", object.clone()).unwrap()["Owner"].clone();
+    let grants =
+        json!([user(owner["ID"].as_str().unwrap(), "FULL_CONTROL"), user(PARTNER, "READ")]);
+    let put = json!({
+        "Bucket": BUCKET,
+        "Key": KEY,
+        "AccessControlPolicy": { "Owner": owner, "Grants": grants },
+    });
+    stack.call("s3", "PutObjectAcl", put).unwrap();
+    let acl = || {
+        let (owner, grants) = acl(stack, "GetObjectAcl", object.clone());
+        // The order of grants means nothing.
+        (owner, grants.into_iter().collect::<BTreeSet<_>>())
+    };
+    let before = acl();
+    assert_eq!(before.1.len(), 2);
+    stack.put_record("aws.s3", &record).unwrap();
+    let alert = inbox.wait_for(BUCKET).unwrap();
+    assert_eq!(alert.json["findings"][0]["outcome"], "verified", "{:#}", alert.json);
+    let after = stack.call("s3", "HeadObject", object.clone()).unwrap();
+    assert_eq!(after["SSEKMSKeyId"], key);
+    assert_eq!(acl(), before);
+    assert_nothing_refused(stack, BUCKET);
+}
+
+#[test]
 fn a_native_event_is_as_good_as_a_record() {
     const BUCKET: &str = "amzn-s3-demo-native";
     const KEY: &str = "inbox/letter.pdf";
@@ -164,8 +198,9 @@ fn an_object_under_the_right_key_costs_two_reads_and_no_word() {
     let stack = enforcing();
     let inbox = stack.inbox("upload-right").unwrap();
     let key = bucket_with_key(stack, BUCKET);
-    let stored =
-        stack.call("s3", "PutObject", json!({ "Bucket": BUCKET, "Key": KEY, "Body": "x" })).unwrap();
+    let stored = stack
+        .call("s3", "PutObject", json!({ "Bucket": BUCKET, "Key": KEY, "Body": "x" }))
+        .unwrap();
     assert_eq!(stored["SSEKMSKeyId"], key);
     let mut record = record(stack, "s3", "PutObject", json!({ "bucketName": BUCKET, "key": KEY }));
     record["additionalEventData"] = json!({ "SSEApplied": "Default_SSE_KMS" });

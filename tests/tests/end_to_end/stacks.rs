@@ -68,7 +68,9 @@ pub(crate) fn entries(stack: &Stack, about: &str) -> Vec<Value> {
     let items = stack.ledger().unwrap().into_iter();
     items
         .filter(|item| item.pointer("/kind/S") == Some(&json!("entry")))
-        .map(|item| serde_json::from_str(item.pointer("/body/S").unwrap().as_str().unwrap()).unwrap())
+        .map(|item| {
+            serde_json::from_str(item.pointer("/body/S").unwrap().as_str().unwrap()).unwrap()
+        })
         .filter(|entry: &Value| entry["resource"].to_string().contains(about))
         .collect()
 }

@@ -27,7 +27,9 @@ fn dead_letter(stack: &Stack, function: &str, about: &str) -> Value {
 
 fn metric(stack: &Stack, function: &str, name: &str) -> Option<Value> {
     let mut emitted = metrics(stack, function).into_iter();
-    emitted.find(|(known, line)| known == name && line[name].as_f64() > Some(0.0)).map(|(_, line)| line)
+    emitted
+        .find(|(known, line)| known == name && line[name].as_f64() > Some(0.0))
+        .map(|(_, line)| line)
 }
 
 #[test]
@@ -107,7 +109,9 @@ fn a_poisoned_message_does_not_hold_up_its_batch() {
         { "Id": "poison", "MessageBody": "{\"detail\": {\"eventName\": \"PutObj" },
         { "Id": "good", "MessageBody": envelope.to_string() },
     ]);
-    stack.call("sqs", "SendMessageBatch", json!({ "QueueUrl": queue, "Entries": entries })).unwrap();
+    stack
+        .call("sqs", "SendMessageBatch", json!({ "QueueUrl": queue, "Entries": entries }))
+        .unwrap();
     inbox.wait_for(BUCKET).unwrap();
     let acl = stack.call("s3", "GetObjectAcl", json!({ "Bucket": BUCKET, "Key": "a" })).unwrap();
     assert_eq!(acl["Grants"].as_array().unwrap().len(), 1);

@@ -80,7 +80,8 @@ fn a_role_keeps_every_statement_that_lets_only_ours_in() {
         "Principal": { "AWS": "*" },
         "Action": "sts:AssumeRole",
     });
-    let document = |statements: &[&Value]| json!({ "Version": "2012-10-17", "Statement": statements });
+    let document =
+        |statements: &[&Value]| json!({ "Version": "2012-10-17", "Statement": statements });
     let record = role(stack, ROLE, &document(&[&service, &everybody, &own]));
     let before = read(stack, ROLE);
     stack.put_record("aws.iam", &record).unwrap();

@@ -132,16 +132,25 @@ fn an_acl_loses_its_public_grants_and_nothing_else() {
     const BUCKET: &str = "amzn-s3-demo-open-bucket";
     let account = account();
     let inbox = account.inbox("acl");
-    account.call("s3", "CreateBucket", json!({ "Bucket": BUCKET, "ObjectOwnership": "ObjectWriter" }));
+    account.call(
+        "s3",
+        "CreateBucket",
+        json!({ "Bucket": BUCKET, "ObjectOwnership": "ObjectWriter" }),
+    );
     let bucket = json!({ "Bucket": BUCKET });
     let owner = text(&account.call("s3", "GetBucketAcl", bucket.clone()), "/Owner/ID");
-    let grant = |grantee: Value, permission: &str| json!({ "Grantee": grantee, "Permission": permission });
+    let grant =
+        |grantee: Value, permission: &str| json!({ "Grantee": grantee, "Permission": permission });
     let kept = json!([
         grant(json!({ "Type": "CanonicalUser", "ID": owner }), "FULL_CONTROL"),
-        grant(json!({ "Type": "Group", "URI": "http://acs.amazonaws.com/groups/s3/LogDelivery" }), "WRITE"),
+        grant(
+            json!({ "Type": "Group", "URI": "http://acs.amazonaws.com/groups/s3/LogDelivery" }),
+            "WRITE"
+        ),
     ]);
     let mut grants = kept.as_array().unwrap().clone();
-    let everybody = json!({ "Type": "Group", "URI": "http://acs.amazonaws.com/groups/global/AllUsers" });
+    let everybody =
+        json!({ "Type": "Group", "URI": "http://acs.amazonaws.com/groups/global/AllUsers" });
     grants.insert(1, grant(everybody.clone(), "READ"));
     grants.insert(1, grant(everybody, "READ_ACP"));
     let put = json!({
@@ -150,7 +159,12 @@ fn an_acl_loses_its_public_grants_and_nothing_else() {
     });
     account.call("s3", "PutBucketAcl", put);
 
-    account.run("s3-public-acl", "s3", "PutBucketAcl", json!({ "bucketName": BUCKET, "acl": [""] }));
+    account.run(
+        "s3-public-acl",
+        "s3",
+        "PutBucketAcl",
+        json!({ "bucketName": BUCKET, "acl": [""] }),
+    );
 
     let after = account.call("s3", "GetBucketAcl", bucket);
     let plain = |grants: &Value| -> Vec<String> {
@@ -174,9 +188,7 @@ fn an_acl_loses_its_public_grants_and_nothing_else() {
 fn every_trust_document_that_is_left_behind_is_one_that_iam_accepts() {
     let account = account();
     let inbox = account.inbox("trust");
-    let statement = |principal: Value| {
-        json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" })
-    };
+    let statement = |principal: Value| json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" });
     let everybody = || statement(json!("*"));
     let lambda = || statement(json!({ "Service": "lambda.amazonaws.com" }));
     let own = "arn:aws:iam::111122223333:root";

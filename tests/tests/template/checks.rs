@@ -53,10 +53,7 @@ const KEEPS_DATA: [&str; 6] = [
 /// Infrastructure permissions of every function, by statement: what the runtime and the adapters
 /// of ledger, alerts, pause switch and second looks call, and what Lambda calls with the role.
 const INFRASTRUCTURE: [(&str, &[&str]); 8] = [
-    (
-        "Ledger",
-        &["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
-    ),
+    ("Ledger", &["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]),
     ("Alerts", &["sns:Publish"]),
     (
         "Queue",
@@ -133,7 +130,8 @@ fn retention(template: &Template) -> Broken {
             broken.push(format!("{} has a deletion policy", resource.name));
         }
     }
-    for (name, default) in [("DataDeletionPolicy", "RetainExceptOnCreate"), ("DataReplacePolicy", "Retain")]
+    for (name, default) in
+        [("DataDeletionPolicy", "RetainExceptOnCreate"), ("DataReplacePolicy", "Retain")]
     {
         let path = format!("/Parameters/{name}/Default");
         if template.document.pointer(&path) != Some(&json!(default)) {
@@ -478,8 +476,8 @@ fn queue_policies(template: &Template) -> Broken {
         let mut tls = false;
         for statement in &statements {
             if statement["Effect"] == json!("Deny") {
-                tls |= statement.pointer("/Condition/Bool/aws:SecureTransport")
-                    == Some(&json!(false));
+                tls |=
+                    statement.pointer("/Condition/Bool/aws:SecureTransport") == Some(&json!(false));
             } else {
                 let events = statement.pointer("/Principal/Service");
                 if events != Some(&json!("events.amazonaws.com"))
@@ -527,14 +525,16 @@ fn queues(template: &Template) -> Broken {
             continue;
         };
         let timeout = function.property("Timeout").as_u64().unwrap_or(0);
-        let window = function.at("/Properties/Events/Batches/Properties/MaximumBatchingWindowInSeconds");
+        let window =
+            function.at("/Properties/Events/Batches/Properties/MaximumBatchingWindowInSeconds");
         let needed = timeout.saturating_mul(6).saturating_add(window.as_u64().unwrap_or(0));
         if timeout == 0 || number("VisibilityTimeout") < needed {
             broken.push(format!("{} is visible again before {needed} s", queue.name));
         }
         let redrive = queue.property("RedrivePolicy");
         if redrive["maxReceiveCount"].as_u64().unwrap_or(0) < 5
-            || referred(&redrive["deadLetterTargetArn"]) != Some(format!("{stem}DeadLetters").as_str())
+            || referred(&redrive["deadLetterTargetArn"])
+                != Some(format!("{stem}DeadLetters").as_str())
         {
             broken.push(format!("{} gives up as {redrive}", queue.name));
         }
@@ -638,7 +638,7 @@ fn resources_of_actions(template: &Template) -> Broken {
             if s3 && home != Some(&json!({ "Ref": "AWS::AccountId" })) {
                 broken.push(format!("{told} reaches other accounts' buckets"));
             }
-            let data_key = actions.iter().any(|action| *action == "kms:GenerateDataKey");
+            let data_key = actions.contains(&"kms:GenerateDataKey");
             let key_of_stack = referred(&statement["Resource"]) == Some("Key");
             let via = statement.pointer("/Condition/StringEquals/kms:ViaService");
             if data_key && !key_of_stack && via.is_none() {
@@ -652,14 +652,17 @@ fn resources_of_actions(template: &Template) -> Broken {
             statement["Effect"] == json!("Allow")
                 && texts(&statement["Action"]).contains(&"iam:UpdateAssumeRolePolicy")
         });
-        let Some(stem) = policy.name.strip_suffix("Permissions").filter(|_| writes) else { continue };
+        let Some(stem) = policy.name.strip_suffix("Permissions").filter(|_| writes) else {
+            continue;
+        };
         let limits = template.resource(&format!("{stem}Limits"));
         let denied = limits.map(|limits| {
             let attached = limits.property("Roles") == &json!([{ "Ref": format!("{stem}Role") }]);
-            let statements = limits.statements().into_iter().filter(|statement| {
-                attached && statement["Effect"] == json!("Deny")
-            });
-            statements.map(|statement| statement.to_string()).collect::<String>()
+            let statements = limits
+                .statements()
+                .into_iter()
+                .filter(|statement| attached && statement["Effect"] == json!("Deny"));
+            statements.map(ToString::to_string).collect::<String>()
         });
         let denied = denied.unwrap_or_default();
         for role in template.of_type("AWS::IAM::Role") {
@@ -688,7 +691,8 @@ fn deputies(template: &Template) -> Broken {
             let pinned = condition.contains("aws:SourceA")
                 || condition.contains("kms:EncryptionContext")
                 || (resource.kind() == "AWS::KMS::Key"
-                    && statement.pointer("/Principal/Service") == Some(&json!("events.amazonaws.com")));
+                    && statement.pointer("/Principal/Service")
+                        == Some(&json!("events.amazonaws.com")));
             if service && !pinned {
                 broken.push(format!("{told} lets a service in for everybody"));
             }
@@ -696,12 +700,9 @@ fn deputies(template: &Template) -> Broken {
             if everybody && statement["Effect"] != json!("Deny") {
                 broken.push(format!("{told} lets everybody in"));
             }
-            for operator in ["StringEquals", "ArnEquals"] {
-                let compared = &statement["Condition"][operator];
-                // `ArnEquals` takes patterns, `StringEquals` does not.
-                if operator == "StringEquals" && compared.to_string().contains('*') {
-                    broken.push(format!("{told} compares a pattern with StringEquals"));
-                }
+            // `ArnEquals` takes patterns, `StringEquals` does not.
+            if statement["Condition"]["StringEquals"].to_string().contains('*') {
+                broken.push(format!("{told} compares a pattern with StringEquals"));
             }
             if condition.contains("MultiFactorAuthPresent") && service {
                 broken.push(format!("{told} asks a service for MFA"));
@@ -809,10 +810,7 @@ const ALARMS: [(&str, Metric); 5] = [
     ),
     ("ErrorsAlarm", ("AWS/Lambda", "Errors", &[("FunctionName", "")], "Sum")),
     ("ThrottlesAlarm", ("AWS/Lambda", "Throttles", &[("FunctionName", "")], "Sum")),
-    (
-        "RemediationFailedAlarm",
-        ("Snapback", "RemediationFailed", &[("control", "")], "Sum"),
-    ),
+    ("RemediationFailedAlarm", ("Snapback", "RemediationFailed", &[("control", "")], "Sum")),
 ];
 
 /// E1, E3, E4: every function has its alarms, each on a metric that exists, and each tells.
@@ -898,7 +896,8 @@ fn topic(template: &Template) -> Broken {
     if !tls {
         broken.push("the topic takes unencrypted requests".to_owned());
     }
-    if template.document.pointer("/Outputs/SnsTopicArn/Value") != Some(&json!({ "Ref": "AlertTopic" }))
+    if template.document.pointer("/Outputs/SnsTopicArn/Value")
+        != Some(&json!({ "Ref": "AlertTopic" }))
     {
         broken.push("the topic is not an output".to_owned());
     }
@@ -949,7 +948,11 @@ fn home_region(template: &Template) -> Broken {
             let mine = resource.name.starts_with(function.name)
                 && !others.iter().any(|other| resource.name.starts_with(other));
             if mine && iam != (resource.at("/Condition") == &json!("HearsIam")) {
-                broken.push(format!("{} exists under {}", resource.name, resource.at("/Condition")));
+                broken.push(format!(
+                    "{} exists under {}",
+                    resource.name,
+                    resource.at("/Condition")
+                ));
             }
             let native = resource.kind() == "AWS::Events::Rule"
                 && resource.at("/Properties/EventPattern/detail").is_null();
@@ -980,10 +983,10 @@ fn tags(template: &Template) -> Broken {
             continue;
         }
         let tags = resource.property("Tags");
-        let mut keys: Vec<&str> = match tags {
-            Value::Object(tags) => tags.keys().map(String::as_str).collect(),
-            _ => list(tags).iter().filter_map(|tag| tag["Key"].as_str()).collect(),
-        };
+        let mut keys: Vec<&str> = tags.as_object().map_or_else(
+            || list(tags).iter().filter_map(|tag| tag["Key"].as_str()).collect(),
+            |tags| tags.keys().map(String::as_str).collect(),
+        );
         keys.sort_unstable();
         if keys != KEYS {
             broken.push(format!("{} is tagged {keys:?}", resource.name));

@@ -9,13 +9,11 @@ type Given = BTreeMap<String, Value>;
 
 /// The value of a condition function, or of what it is given.
 fn value(expression: &Value, given: &Given) -> Value {
-    let Some((name, argument)) = expression.as_object().and_then(|members| members.iter().next())
-    else {
-        return match expression {
-            Value::Array(items) => items.iter().map(|item| value(item, given)).collect(),
-            other => other.clone(),
-        };
-    };
+    if let Some(items) = expression.as_array() {
+        return items.iter().map(|item| value(item, given)).collect();
+    }
+    let Some(members) = expression.as_object() else { return expression.clone() };
+    let (name, argument) = members.iter().next().unwrap();
     let arguments = || -> Vec<Value> {
         argument.as_array().unwrap().iter().map(|item| value(item, given)).collect()
     };
@@ -26,16 +24,12 @@ fn value(expression: &Value, given: &Given) -> Value {
         "Fn::Not" => (!holds(&arguments()[0])).into(),
         "Fn::And" => arguments().iter().all(holds).into(),
         "Fn::Or" => arguments().iter().any(holds).into(),
-        "Fn::Contains" => {
-            arguments()[0].as_array().unwrap().contains(&arguments()[1]).into()
+        "Fn::Contains" => arguments()[0].as_array().unwrap().contains(&arguments()[1]).into(),
+        other => {
+            assert_eq!(other, "", "a function that this evaluator does not know");
+            Value::Null
         }
-        other => unreachable_function(other),
     }
-}
-
-fn unreachable_function(name: &str) -> Value {
-    assert_eq!(name, "", "a function that this evaluator does not know");
-    Value::Null
 }
 
 /// Which assertions refuse these parameters, the others at their defaults.

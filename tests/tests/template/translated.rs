@@ -50,7 +50,11 @@ fn every_pattern_of_a_parameter_takes_the_right_and_refuses_the_wrong() {
     // Parameter, what it must take, what it must refuse. `""` is taken where a parameter is
     // optional.
     let cases: [(&str, &[&str], &[&str]); 10] = [
-        ("AlertEmail", &["", "a@example.com"], &["a", "a@b", "a b@example.com", "a@example.com,b@example.com"]),
+        (
+            "AlertEmail",
+            &["", "a@example.com"],
+            &["a", "a@b", "a b@example.com", "a@example.com,b@example.com"],
+        ),
         ("OrganizationId", &["", "o-a1b2c3d4e5"], &["o-short", "r-a1b2c3d4e5", "o-A1B2C3D4E5"]),
         ("TrustedAccounts", &["", "444455556666"], &["44445555666", "abc", "444455556666 "]),
         (
@@ -69,7 +73,11 @@ fn every_pattern_of_a_parameter_takes_the_right_and_refuses_the_wrong() {
             &["", "arn:aws:lambda:eu-west-1:111122223333:layer:policies:7"],
             &["arn:aws:lambda:eu-west-1:111122223333:layer:policies", "policies"],
         ),
-        ("BucketScope", &["*", "amzn-s3-demo-*", "amzn-s3-demo-bucket"], &["", "a/b", "UPPER", "${x}"]),
+        (
+            "BucketScope",
+            &["*", "amzn-s3-demo-*", "amzn-s3-demo-bucket"],
+            &["", "a/b", "UPPER", "${x}"],
+        ),
         ("RoleScope", &["*", "app/*", "Admin"], &["", "role x", "${aws:username}"]),
         (
             "PermissionsBoundaryArn",

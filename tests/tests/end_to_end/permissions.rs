@@ -1,0 +1,200 @@
+//! What the functions really ask for, against what their roles allow: nothing is refused, and what
+//! is granted but not used by a tour of everything the emulator can show is named with its reason.
+
+use std::collections::BTreeSet;
+
+use scenarios::stack::Stack;
+use serde_json::{Value, json};
+
+use crate::{
+    acls::{EVERYBODY, PARTNER, bucket_with_acls, group, open, user},
+    objects::{bucket_with_key, require_key, upload},
+    records::{id, record},
+    stacks::{ENFORCE, deploy, wait_until_handled},
+    trusts::role,
+};
+
+/// Granted and not seen in the tour, by function; each for a reason.
+const NOT_SEEN: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "S3UnencryptedUpload",
+        &[
+            ("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history"),
+            ("kms:Decrypt", "S3 uses the key for the caller, which ministack does not check"),
+            (
+                "kms:GenerateDataKey",
+                "S3 uses the key for the caller, which ministack does not check",
+            ),
+            ("s3:AbortMultipartUpload", "needs an object over 5 GB"),
+            (
+                "s3:GetObjectLegalHold",
+                "S3 tells of a hold only with it, which ministack does not ask",
+            ),
+            (
+                "s3:GetObjectRetention",
+                "S3 tells of a lock only with it, which ministack does not ask",
+            ),
+            ("s3:ListBucket", "turns a missing object's 403 into a 404, which asks no action"),
+            ("s3:PutObjectAcl", "a copy with grants needs it, which ministack does not ask"),
+            ("s3:PutObjectTagging", "a copy with tags needs it, which ministack does not ask"),
+            (
+                "sqs:SendMessage",
+                "a record alone proves a wrong key only where the trust file names one",
+            ),
+        ],
+    ),
+    (
+        "S3PublicAcl",
+        &[("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history")],
+    ),
+    (
+        "IamTrustPolicy",
+        &[("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history")],
+    ),
+];
+
+/// Used by Lambda, CloudWatch and X-Ray with the role, not by the function: the emulator's own
+/// parts do it without asking.
+const BY_LAMBDA: [&str; 9] = [
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
+
+/// Makes every kind of change that the emulator can show.
+fn tour(stack: &Stack) {
+    let inbox = stack.inbox("tour").unwrap();
+    let put = |record: &Value, source: &str| stack.put_record(source, record).unwrap();
+
+    // A bucket that is opened, with a partner's grant that is marked.
+    let bucket = "amzn-s3-demo-tour-bucket";
+    bucket_with_acls(stack, bucket);
+    let opened = open(stack, bucket);
+    put(&opened, "aws.s3");
+    wait_until_handled(stack, "S3PublicAcl", id(&opened), 1);
+
+    // Objects in it: the current version by name, and one by its version.
+    for (key, by_version) in [("plain", false), ("versioned", true)] {
+        let body = json!({ "Bucket": bucket, "Key": key, "Body": "x" });
+        let stored = stack.call("s3", "PutObject", body).unwrap();
+        let acl =
+            stack.call("s3", "GetObjectAcl", json!({ "Bucket": bucket, "Key": key })).unwrap();
+        let owner = acl["Owner"]["ID"].as_str().unwrap();
+        let grants =
+            json!([user(owner, "FULL_CONTROL"), group(EVERYBODY, "READ"), user(PARTNER, "READ"),]);
+        let mut change = json!({
+            "Bucket": bucket,
+            "Key": key,
+            "AccessControlPolicy": { "Owner": { "ID": owner }, "Grants": grants },
+        });
+        let mut parameters = json!({ "bucketName": bucket, "key": key, "acl": [""] });
+        if by_version {
+            change["VersionId"] = stored["VersionId"].clone();
+            parameters["versionId"] = json!([stored["VersionId"]]);
+        }
+        stack.call("s3", "PutObjectAcl", change).unwrap();
+        let record = record(stack, "s3", "PutObjectAcl", parameters);
+        put(&record, "aws.s3");
+        wait_until_handled(stack, "S3PublicAcl", id(&record), 1);
+    }
+
+    // A record that a read contradicts: a second look is asked for.
+    let right = "amzn-s3-demo-tour-right";
+    bucket_with_acls(stack, right);
+    let canned = json!({ "bucketName": right, "x-amz-acl": ["public-read"] });
+    let contradicted = record(stack, "s3", "PutBucketAcl", canned);
+    put(&contradicted, "aws.s3");
+    wait_until_handled(stack, "S3PublicAcl", id(&contradicted), 1);
+
+    // Objects under the wrong key: with versions, without, and with grants that a copy must carry.
+    let payroll = "amzn-s3-demo-tour-payroll";
+    bucket_with_key(stack, payroll);
+    let uploaded = upload(stack, payroll, "q1.csv");
+    put(&uploaded, "aws.s3");
+    wait_until_handled(stack, "S3UnencryptedUpload", id(&uploaded), 1);
+    let plain = "amzn-s3-demo-tour-unversioned";
+    bucket_with_acls(stack, plain);
+    let suspend = json!({ "Bucket": plain, "VersioningConfiguration": { "Status": "Suspended" } });
+    stack.call("s3", "PutBucketVersioning", suspend).unwrap();
+    require_key(stack, plain);
+    let uploaded = upload(stack, plain, "q1.csv");
+    let granted = json!({ "Bucket": plain, "Key": "q1.csv", "GrantRead": format!("id={PARTNER}") });
+    stack.call("s3", "PutObjectAcl", granted).unwrap();
+    put(&uploaded, "aws.s3");
+    wait_until_handled(stack, "S3UnencryptedUpload", id(&uploaded), 1);
+    // An object that is locked: people are told, and it is marked.
+    let locked = "amzn-s3-demo-tour-locked";
+    let create = json!({ "Bucket": locked, "ObjectLockEnabledForBucket": true });
+    stack.call("s3", "CreateBucket", create).unwrap();
+    require_key(stack, locked);
+    let uploaded = upload(stack, locked, "q1.csv");
+    let hold = json!({ "Bucket": locked, "Key": "q1.csv", "LegalHold": { "Status": "ON" } });
+    stack.call("s3", "PutObjectLegalHold", hold).unwrap();
+    put(&uploaded, "aws.s3");
+    wait_until_handled(stack, "S3UnencryptedUpload", id(&uploaded), 1);
+
+    let open_to_all = json!({ "Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole" });
+    let stranger = json!({
+        "Effect": "Allow",
+        "Principal": { "AWS": "arn:aws:iam::999988887777:root" },
+        "Action": "sts:AssumeRole",
+    });
+    let trust = json!({ "Version": "2012-10-17", "Statement": [open_to_all, stranger] });
+    let created = role(stack, "amzn-demo-tour", &trust);
+    put(&created, "aws.iam");
+    wait_until_handled(stack, "IamTrustPolicy", id(&created), 1);
+    // And one whose record a read contradicts.
+    let closed = json!({ "Version": "2012-10-17", "Statement": [] });
+    let mut contradicted = role(stack, "amzn-demo-tour-right", &closed);
+    contradicted["requestParameters"]["assumeRolePolicyDocument"] = json!(trust.to_string());
+    put(&contradicted, "aws.iam");
+    wait_until_handled(stack, "IamTrustPolicy", id(&contradicted), 1);
+    inbox.take().unwrap();
+}
+
+/// The actions that a function's own policy grants, `Read`, `Mend` and infrastructure alike.
+fn granted(stack: &Stack, function: &str) -> BTreeSet<String> {
+    let policy = stack.physical(&format!("{function}Permissions")).unwrap();
+    let version = json!({ "PolicyArn": policy, "VersionId": "v1" });
+    let answer = stack.call("iam", "GetPolicyVersion", version).unwrap();
+    let statements = answer.pointer("/PolicyVersion/Document/Statement").unwrap();
+    let mut actions = BTreeSet::new();
+    for statement in statements.as_array().unwrap() {
+        let listed = &statement["Action"];
+        let listed = listed.as_array().cloned().unwrap_or_else(|| vec![listed.clone()]);
+        actions.extend(listed.iter().map(|action| action.as_str().unwrap().to_owned()));
+    }
+    actions
+}
+
+#[test]
+fn roles_hold_what_functions_ask_for_and_nothing_that_is_not_accounted_for() {
+    let stack = deploy("999900001111", &ENFORCE);
+    tour(&stack);
+    let refused: Vec<_> = stack.calls().unwrap().into_iter().filter(|call| !call.allowed).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    let mut wrong = Vec::new();
+    for (function, not_seen) in NOT_SEEN {
+        let asked = stack.actions(function).unwrap();
+        let accounted = not_seen.iter().map(|(action, _)| *action).chain(BY_LAMBDA);
+        let accounted: BTreeSet<String> = accounted.map(str::to_owned).collect();
+        let unused: BTreeSet<String> =
+            granted(&stack, function).difference(&asked).cloned().collect();
+        let unexplained: Vec<_> = unused.difference(&accounted).collect();
+        if !unexplained.is_empty() {
+            wrong.push(format!("{function} is granted {unexplained:?} and did not ask"));
+        }
+        let seen_after_all: Vec<_> =
+            not_seen.iter().filter(|(action, _)| asked.contains(*action)).collect();
+        if !seen_after_all.is_empty() {
+            wrong.push(format!("{function} did ask for {seen_after_all:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
