@@ -151,9 +151,8 @@ fn condition(
     };
     let holds = |value: &String| wanted.iter().any(|word| compare(word, value, new)) != negated;
     Some(match set {
-        "forallvalues" => found.iter().all(holds),
         "foranyvalue" => found.iter().any(holds),
-        // A key of one value, which every request of this test has.
+        // Every value of a set, or the one value of a key that is none.
         _ => found.iter().all(holds),
     })
 }

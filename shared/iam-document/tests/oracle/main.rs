@@ -8,6 +8,13 @@
     clippy::disallowed_methods,
     reason = "the purity rule is the library's; a test may be told how long to run"
 )]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "an oracle that meets what it does not expect should fail the test"
+)]
 
 mod evaluate;
 mod generate;
