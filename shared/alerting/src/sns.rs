@@ -333,6 +333,7 @@ mod tests {
         }
     }
 
+    /// S-24.
     #[test]
     fn secrets_never_leave() {
         const CANARY: &str = "canary-7f3a";
@@ -391,6 +392,7 @@ mod tests {
     }
 
     proptest! {
+        /// S-24.
         #[test]
         fn no_text_forges_a_line_a_member_or_a_subject(text in any::<String>()) {
             let plain = message(&alert("x"));

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::{
-    DEFAULT, Policies, SAFETY,
+    DEFAULT, Policies, SAFETY, Source,
     cases::{Case, parse, run},
     read::read_beside,
     source::pieces,
@@ -36,6 +36,29 @@ fn every_shipped_case_holds() {
     let cases = shipped_cases();
     assert!(cases.len() >= 30);
     assert_eq!(failing(SAFETY, DEFAULT, &cases), [""; 0]);
+}
+
+#[test]
+fn the_policies_in_the_documents_are_valid() {
+    for (name, text) in [
+        ("README.md", include_str!("../../../README.md")),
+        ("policy.md", include_str!("../../../docs/policy.md")),
+    ] {
+        let examples: Vec<&str> =
+            text.split("```\n").filter(|block| block.starts_with("@id(")).collect();
+        assert!(!examples.is_empty(), "{name}");
+        let read = read_beside(SAFETY, DEFAULT, &[Source::new(name, examples.concat())]);
+        assert_eq!((read.problems, read.warnings), (vec![], vec![]), "{name}");
+    }
+    let page = include_str!("../../../docs/policy.md");
+    let cases: Vec<&str> = page.split("```json\n").skip(1).collect();
+    let cases = cases[0].split("```").next().unwrap();
+    let results = run(&Policies::shipped(), &parse("policy.md", cases).unwrap());
+    assert!(results.iter().all(|result| result.passed) && !results.is_empty());
+    for piece in pieces(SAFETY).iter().chain(&pieces(DEFAULT)) {
+        let id = piece.text.split('"').nth(1).unwrap();
+        assert!(page.contains(&format!("| `{id}` |")), "{id} is not told in docs/policy.md");
+    }
 }
 
 #[test]
