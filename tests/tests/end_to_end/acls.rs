@@ -121,6 +121,7 @@ pub(crate) fn open(stack: &Stack, bucket: &str) -> Value {
     )
 }
 
+// S-6, S-19, S-29.
 #[test]
 fn a_bucket_loses_its_public_grants_and_nothing_else() {
     const BUCKET: &str = "amzn-s3-demo-open-bucket";
@@ -190,6 +191,7 @@ fn a_bucket_loses_its_public_grants_and_nothing_else() {
     assert_nothing_refused(stack, BUCKET);
 }
 
+// S-2.
 #[test]
 fn a_second_delivery_writes_nothing_and_tells_nobody() {
     const BUCKET: &str = "amzn-s3-demo-delivered-twice";
@@ -214,6 +216,7 @@ fn a_second_delivery_writes_nothing_and_tells_nobody() {
     assert!(!told.iter().any(|told| told.contains(BUCKET)), "{told:?}");
 }
 
+// S-19.
 #[test]
 fn an_object_comes_through_the_queue_and_is_closed() {
     const BUCKET: &str = "amzn-s3-demo-open-object";

@@ -9,6 +9,7 @@ use crate::{
     stacks::{asked_about, enforcing, entries, wait_until_handled, writes},
 };
 
+// S-14.
 #[test]
 fn its_own_change_is_looked_at_and_ends_there() {
     const BUCKET: &str = "amzn-s3-demo-own-change";
@@ -53,6 +54,7 @@ fn its_own_change_is_looked_at_and_ends_there() {
     assert!(!told.iter().any(|told| told.contains(BUCKET)), "{told:?}");
 }
 
+// S-4.
 #[test]
 fn a_read_that_contradicts_the_record_is_repeated_through_the_queue() {
     const BUCKET: &str = "amzn-s3-demo-contradiction";

@@ -84,6 +84,7 @@ const KEPT: [&str; 7] = [
     "ContentLength",
 ];
 
+// S-22, S-23.
 #[test]
 fn an_object_is_stored_anew_under_its_buckets_key_and_keeps_the_rest() {
     const BUCKET: &str = "amzn-s3-demo-payroll";
@@ -123,6 +124,7 @@ fn an_object_is_stored_anew_under_its_buckets_key_and_keeps_the_rest() {
     assert_nothing_refused(stack, BUCKET);
 }
 
+// S-22.
 #[test]
 fn grants_on_an_object_survive_the_copy() {
     const BUCKET: &str = "amzn-s3-demo-granted";

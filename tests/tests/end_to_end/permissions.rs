@@ -173,6 +173,7 @@ fn granted(stack: &Stack, function: &str) -> BTreeSet<String> {
     actions
 }
 
+// S-28.
 #[test]
 fn roles_hold_what_functions_ask_for_and_nothing_that_is_not_accounted_for() {
     let stack = deploy("999900001111", &ENFORCE);

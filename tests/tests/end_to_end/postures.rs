@@ -15,6 +15,7 @@ fn bucket_acl(stack: &Stack, bucket: &str) -> Value {
     stack.call("s3", "GetBucketAcl", json!({ "Bucket": bucket })).unwrap()["Grants"].clone()
 }
 
+// S-10.
 #[test]
 fn observe_tells_and_writes_nothing_of_the_account() {
     const BUCKET: &str = "amzn-s3-demo-observed";
@@ -70,6 +71,7 @@ fn observe_tells_and_writes_nothing_of_the_account() {
     }
 }
 
+// S-11.
 #[test]
 fn the_switch_pauses_every_write_and_the_alert_says_so() {
     const BUCKET: &str = "amzn-s3-demo-paused";

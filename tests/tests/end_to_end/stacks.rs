@@ -75,21 +75,11 @@ pub(crate) fn entries(stack: &Stack, about: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The metrics that a function has emitted, as (name, value) pairs with the dimensions they have.
-pub(crate) fn metrics(stack: &Stack, function: &str) -> Vec<(String, Value)> {
-    let mut found = Vec::new();
-    for line in stack.logged(function).unwrap() {
-        let Ok(line) = serde_json::from_str::<Value>(&line) else { continue };
-        let Some(directives) = line.pointer("/_aws/CloudWatchMetrics").and_then(Value::as_array)
-        else {
-            continue;
-        };
-        for metric in directives.iter().flat_map(|one| one["Metrics"].as_array().unwrap()) {
-            let name = metric["Name"].as_str().unwrap();
-            found.push((name.to_owned(), line.clone()));
-        }
-    }
-    found
+/// The lines in the embedded metric format that a function has printed.
+pub(crate) fn metrics(stack: &Stack, function: &str) -> Vec<Value> {
+    let lines = stack.logged(function).unwrap().into_iter();
+    let lines = lines.filter_map(|line| serde_json::from_str(&line).ok());
+    lines.filter(|line: &Value| line.get("_aws").is_some()).collect()
 }
 
 /// Which of these actions write.

@@ -1,5 +1,7 @@
 //! What goes wrong is told: never silence.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use scenarios::stack::{Stack, eventually, text};
 use serde_json::{Value, json};
 
@@ -25,13 +27,31 @@ fn dead_letter(stack: &Stack, function: &str, about: &str) -> Value {
     .unwrap()
 }
 
-fn metric(stack: &Stack, function: &str, name: &str) -> Option<Value> {
-    let mut emitted = metrics(stack, function).into_iter();
-    emitted
-        .find(|(known, line)| known == name && line[name].as_f64() > Some(0.0))
-        .map(|(_, line)| line)
+/// Whether a line in the embedded metric format feeds an alarm with a value that sets it off.
+fn sets_off(line: &Value, alarm: &Value) -> bool {
+    let metric = alarm["MetricName"].as_str().unwrap();
+    let dimensions: BTreeMap<&str, &Value> = alarm["Dimensions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["Name"].as_str().unwrap(), &one["Value"]))
+        .collect();
+    let feeds = line["_aws"]["CloudWatchMetrics"].as_array().unwrap().iter().any(|directive| {
+        let mut sets = directive["Dimensions"].as_array().unwrap().iter();
+        let names: BTreeSet<&str> = dimensions.keys().copied().collect();
+        directive["Namespace"] == alarm["Namespace"]
+            && directive["Metrics"].as_array().unwrap().iter().any(|one| one["Name"] == metric)
+            && sets.any(|set| {
+                let set = set.as_array().unwrap().iter().filter_map(Value::as_str);
+                set.collect::<BTreeSet<_>>() == names
+            })
+    });
+    feeds
+        && dimensions.iter().all(|(name, value)| line[*name] == **value)
+        && line[metric].as_f64() >= alarm["Threshold"].as_f64()
 }
 
+// S-7.
 #[test]
 fn a_role_that_may_not_mend_ends_in_an_alert_and_a_metric() {
     const BUCKET: &str = "amzn-s3-demo-may-not-mend";
@@ -44,8 +64,11 @@ fn a_role_that_may_not_mend_ends_in_an_alert_and_a_metric() {
     let alert = inbox.wait_for(BUCKET).unwrap();
     assert_eq!(alert.json["findings"][0]["outcome"], "failed", "{:#}", alert.json);
     wait_until_handled(&stack, "S3PublicAcl", id(&record), 1);
-    let line = metric(&stack, "S3PublicAcl", "RemediationFailed").expect("the alarm's metric");
-    assert_eq!(line["control"], "s3-public-acl");
+    let alarm = stack.physical("S3PublicAclRemediationFailedAlarm").unwrap();
+    let alarms = stack.call("cloudwatch", "DescribeAlarms", json!({ "AlarmNames": [alarm] }));
+    let alarm = alarms.unwrap()["MetricAlarms"][0].clone();
+    let lines = metrics(&stack, "S3PublicAcl");
+    assert!(lines.iter().any(|line| sets_off(line, &alarm)), "{alarm:#} {lines:?}");
     let mut entries = entries(&stack, BUCKET).into_iter();
     let entry = entries.find(|entry| entry["outcome"] == "failed").expect("it is in the ledger");
     assert!(entry["error"].to_string().contains("AccessDenied"), "{entry}");
@@ -68,6 +91,7 @@ fn a_role_that_may_not_tell_ends_in_a_dead_letter() {
     assert_eq!(event["source"], "aws.s3");
 }
 
+// S-26.
 #[test]
 fn a_malformed_event_is_told_and_kept() {
     let stack = enforcing();
@@ -80,6 +104,7 @@ fn a_malformed_event_is_told_and_kept() {
     dead_letter(stack, "S3PublicAcl", id(&record));
 }
 
+// S-26.
 #[test]
 fn a_poisoned_message_does_not_hold_up_its_batch() {
     const BUCKET: &str = "amzn-s3-demo-batch";

@@ -57,6 +57,7 @@ fn trust_of(role: &Value) -> Value {
     document.as_str().map_or_else(|| document.clone(), |text| serde_json::from_str(text).unwrap())
 }
 
+// S-20.
 #[test]
 fn a_role_keeps_every_statement_that_lets_only_ours_in() {
     const ROLE: &str = "amzn-demo-reports";
@@ -128,6 +129,7 @@ fn a_strangers_account_is_told_and_left_to_people() {
     assert_nothing_refused(stack, ROLE);
 }
 
+// S-21.
 #[test]
 fn its_own_role_is_told_of_and_never_written() {
     let stack = enforcing();
