@@ -1,5 +1,12 @@
 //! The real binary, whole: an event comes in, and the account is as it should be.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the helpers of a test fail like the test itself"
+)]
+
 mod account;
 
 use std::path::Path;

@@ -13,20 +13,20 @@ use serde_json::{Value, json};
 
 /// What the account holds.
 #[derive(Debug, Default)]
-pub struct Held {
+pub(crate) struct Held {
     /// The bucket's ACL as XML.
-    pub acl: String,
+    pub(crate) acl: String,
     /// The table's items by partition and sort key.
-    pub items: BTreeMap<(String, String), Value>,
+    pub(crate) items: BTreeMap<(String, String), Value>,
     /// Messages published, form-encoded.
-    pub published: Vec<String>,
+    pub(crate) published: Vec<String>,
     /// Every call in order: `s3:GetBucketAcl`, `dynamodb:PutItem`, …
-    pub calls: Vec<String>,
+    pub(crate) calls: Vec<String>,
 }
 
 /// The account; clones share it.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub(crate) struct Account {
     held: Arc<Mutex<Held>>,
     url: String,
 }
@@ -40,7 +40,7 @@ struct Request {
 
 impl Account {
     /// Opens an account whose bucket has this ACL.
-    pub fn open(acl: &str) -> Self {
+    pub(crate) fn open(acl: &str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let held = Arc::new(Mutex::new(Held { acl: acl.to_owned(), ..Held::default() }));
@@ -56,12 +56,12 @@ impl Account {
     }
 
     /// Where it answers.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Looks at what it holds.
-    pub fn with<T>(&self, look: impl FnOnce(&mut Held) -> T) -> T {
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Held) -> T) -> T {
         look(&mut self.held.lock().unwrap())
     }
 
