@@ -106,6 +106,7 @@ Examples:
   snapback replay change.json --control s3-public-acl --posture observe
   snapback replay change.json --policies policies --trust trust.toml --now 2026-03-01T00:00:00Z"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that people type")]
 pub struct ReplayArgs {
     /// Files or folders of events; `-` is standard input.
     #[arg(required = true, value_name = "PATH")]

@@ -28,10 +28,7 @@ pub fn list(format: Format, out: &mut dyn Write) -> Result<Exit, Failure> {
                 .iter()
                 .map(|control| {
                     let calls = control.subscriptions().len().to_string();
-                    vec![
-                        Cell::new(control.id().as_str(), BOLD),
-                        Cell::new(calls, Style::new()),
-                    ]
+                    vec![Cell::new(control.id().as_str(), BOLD), Cell::new(calls, Style::new())]
                 })
                 .collect();
             out.write_all(table(&["control", "calls"], &rows).as_bytes())?;

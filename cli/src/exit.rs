@@ -73,9 +73,8 @@ impl Failure {
     pub fn exit(&self) -> Option<Exit> {
         match self {
             Self::Usage(_) | Self::Settings { .. } => Some(Exit::Usage),
-            Self::Input { .. } => Some(Exit::Failure),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
-            Self::Output(_) => Some(Exit::Failure),
+            Self::Input { .. } | Self::Output(_) => Some(Exit::Failure),
         }
     }
 

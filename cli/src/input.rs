@@ -91,7 +91,7 @@ pub fn list(paths: &[PathBuf]) -> Listing {
                     listing.empty.push(name_of(path));
                 }
             }
-            Ok(found) => listing.inputs.push(file(path, found.is_file().then(|| found.len()))),
+            Ok(found) => listing.inputs.push(file(path, found.is_file().then_some(found.len()))),
             Err(source) => listing.errors.push(InputError { name: name_of(path), source }),
         }
     }
@@ -193,8 +193,8 @@ pub fn open(input: &Input, counter: &Counter) -> Result<Box<dyn BufRead>, InputE
         None => Box::new(io::stdin()),
         Some(path) => Box::new(File::open(path).map_err(failed)?),
     };
-    let counted = Counted { inner: raw, counter: counter.clone() };
-    decoded(BufReader::with_capacity(BUFFER, counted)).map_err(failed)
+    let source = Counted { inner: raw, counter: counter.clone() };
+    decoded(BufReader::with_capacity(BUFFER, source)).map_err(failed)
 }
 
 /// Undoes compression inside wrappings, up to a size that no delivery reaches.
@@ -249,7 +249,8 @@ mod tests {
 
     /// A folder of its own for each test, empty at its start.
     fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("snapback-input-{}-{name}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("snapback-input-{}-{name}", std::process::id()));
         if folder.exists() {
             fs::remove_dir_all(&folder).unwrap();
         }
@@ -287,7 +288,7 @@ mod tests {
         {
             fs::write(folder.join(name), "{}").unwrap();
         }
-        let listing = list(&[folder.clone()]);
+        let listing = list(std::slice::from_ref(&folder));
         assert_eq!(names(&listing, &folder), ["b/1.JSON", "b/2.jsonl", "c.json", "plain"]);
         assert_eq!((listing.skipped, listing.errors.len()), (1, 0));
         assert_eq!(listing.bytes(), Some(8));
@@ -299,14 +300,17 @@ mod tests {
         let path = folder.join("events.txt");
         fs::write(&path, "{}").unwrap();
         assert_eq!(list(&[path]).inputs.len(), 1);
-        let listing = list(&[folder.clone()]);
+        let listing = list(std::slice::from_ref(&folder));
         assert_eq!((listing.skipped, listing.empty.len()), (1, 1));
     }
 
     #[test]
     fn a_path_that_does_not_exist_is_an_error_beside_the_rest() {
         let listing = list(&[PathBuf::from("no-such-file.json"), PathBuf::from("-")]);
-        assert_eq!(listing.errors.first().map(|error| error.name.as_str()), Some("no-such-file.json"));
+        assert_eq!(
+            listing.errors.first().map(|error| error.name.as_str()),
+            Some("no-such-file.json")
+        );
         assert_eq!(listing.inputs.first().map(|input| input.name.as_str()), Some("-"));
         assert_eq!(listing.bytes(), None);
     }
@@ -319,7 +323,7 @@ mod tests {
         std::os::unix::fs::symlink(&folder, folder.join("again")).unwrap();
         std::os::unix::fs::symlink(folder.join("a.json"), folder.join("z.json")).unwrap();
         std::os::unix::fs::symlink(folder.join("gone.json"), folder.join("x.json")).unwrap();
-        let listing = list(&[folder.clone()]);
+        let listing = list(std::slice::from_ref(&folder));
         assert_eq!(names(&listing, &folder), ["a.json", "z.json"]);
         assert_eq!(listing.errors.len(), 1, "the link to nowhere is told");
     }

@@ -27,11 +27,7 @@ pub fn load(folder: &Path) -> Result<Policies, Failure> {
 ///
 /// # Errors
 /// When the folder cannot be read or the output cannot be written.
-pub fn check(
-    folder: &Path,
-    now: Option<Timestamp>,
-    out: &mut dyn Write,
-) -> Result<Exit, Failure> {
+pub fn check(folder: &Path, now: Option<Timestamp>, out: &mut dyn Write) -> Result<Exit, Failure> {
     let sources = settings::policy_sources(folder)?;
     let report = judge_sources(&sources, now.unwrap_or_else(settings::now));
     out.write_all(reported(&report).as_bytes())?;

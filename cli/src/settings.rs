@@ -123,10 +123,7 @@ pub fn policy_sources(folder: &Path) -> Result<Vec<Source>, Failure> {
         let problems = vec!["there is no `.cedar` file in it".to_owned()];
         return Err(Failure::Settings { what, problems });
     }
-    texts(&files, &what)?
-        .into_iter()
-        .map(|(name, text)| Ok(Source { name, text }))
-        .collect()
+    texts(&files, &what)?.into_iter().map(|(name, text)| Ok(Source { name, text })).collect()
 }
 
 /// Reads the JSON files of a folder, in the order of their names.

@@ -69,7 +69,8 @@ pub const fn severity_style(severity: Severity) -> Style {
 /// and tests do not depend on a window.
 #[must_use]
 pub fn width() -> usize {
-    let known = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    let known =
+        terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
     known.unwrap_or(100).clamp(NARROWEST, WIDEST)
 }
 
@@ -229,7 +230,7 @@ mod tests {
     fn further_lines_stand_under_the_first() {
         let mut out = String::new();
         field(&mut out, "why", "one two three four five six", Style::new(), 32);
-        assert_eq!(plain(&out), "     why  one two three four\n          five six\n");
+        assert_eq!(plain(&out), "      why  one two three four\n           five six\n");
     }
 
     #[test]

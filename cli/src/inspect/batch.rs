@@ -72,7 +72,11 @@ impl Batch<'_> {
         let refused = |problem: String| refused(format!("{}:{number}: {problem}", self.name));
         let row: Row<'_> = match serde_json::from_slice(line) {
             Ok(row) => row,
-            Err(error) => return (Value::Null, refused(error.to_string())),
+            Err(error) => {
+                let (text, column) = (error.to_string(), error.column());
+                let what = text.split(" at line ").next().unwrap_or(&text);
+                return (Value::Null, refused(format!("column {column}: {what}")));
+            }
         };
         let verdict = self.judged(&row).unwrap_or_else(refused);
         (row.id, verdict)
@@ -137,8 +141,16 @@ mod tests {
             assert_eq!(
                 keys,
                 [
-                    "id", "public", "effective_public", "mitigated_by_deny", "cross_account",
-                    "exposure", "findings", "tls", "kms", "error"
+                    "id",
+                    "public",
+                    "effective_public",
+                    "mitigated_by_deny",
+                    "cross_account",
+                    "exposure",
+                    "findings",
+                    "tls",
+                    "kms",
+                    "error"
                 ]
             );
             assert_eq!(answer["findings"], serde_json::json!(["wildcard-principal"]));
@@ -156,8 +168,10 @@ mod tests {
             r#"{"id":"e","kind":"bucket-policy","document":{"Statement":[]},"context":{}}"#,
         ];
         let answers = answers(&rows.join("\n"));
-        let errors: Vec<String> =
-            answers.iter().map(|answer| answer["error"].as_str().unwrap_or("").to_owned()).collect();
+        let errors: Vec<String> = answers
+            .iter()
+            .map(|answer| answer["error"].as_str().unwrap_or("").to_owned())
+            .collect();
         for (error, (place, part)) in errors.iter().zip([
             ("rows:1: ", "column"),
             ("rows:2: ", "`bucket` is no kind"),

@@ -72,21 +72,16 @@ impl Words<'_> {
             field(out, entry.severity.as_str(), &text, style, self.width);
             let mut place = String::new();
             if let Some(index) = judged.statement {
-                place.push_str(match self.kind {
-                    Kind::Acl => "grant",
-                    Kind::SecurityGroup => "rule",
-                    Kind::BucketPolicy
-                    | Kind::TrustPolicy
-                    | Kind::PermissionPolicy
-                    | Kind::KmsPolicy
-                    | Kind::ResourcePolicy => "statement",
-                });
                 // Writing to a string cannot fail.
-                if write!(place, " {}", index.saturating_add(1)).is_err() {
+                if write!(place, "{}[{index}]", list(self.kind)).is_err() {
                     return;
                 }
             }
-            let facts = [("", &judged.sid), ("principal ", &judged.principal), ("condition ", &judged.condition)];
+            let facts = [
+                ("", &judged.sid),
+                ("principal ", &judged.principal),
+                ("condition ", &judged.condition),
+            ];
             for (name, fact) in facts {
                 let Some(fact) = fact else { continue };
                 let comma = if place.is_empty() { "" } else { ", " };
@@ -104,12 +99,31 @@ impl Words<'_> {
     }
 }
 
+/// What the members of a document are listed under.
+const fn list(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Acl => "Grants",
+        Kind::SecurityGroup => "IpPermissions",
+        Kind::BucketPolicy
+        | Kind::TrustPolicy
+        | Kind::PermissionPolicy
+        | Kind::KmsPolicy
+        | Kind::ResourcePolicy => "Statement",
+    }
+}
+
 const fn exposure(exposure: Exposure) -> (&'static str, Style, &'static str) {
     match exposure {
         Exposure::Nobody => ("NOBODY", GREEN, "nobody"),
-        Exposure::Account => ("ACCOUNT", GREEN, "principals of its own account, and services acting in it"),
-        Exposure::Organization => ("ORG", GREEN, "its organization, or one that is trusted like it"),
-        Exposure::Accounts => ("ACCOUNTS", YELLOW, "others that it names: accounts, networks, identity providers"),
+        Exposure::Account => {
+            ("ACCOUNT", GREEN, "principals of its own account, and services acting in it")
+        }
+        Exposure::Organization => {
+            ("ORG", GREEN, "its organization, or one that is trusted like it")
+        }
+        Exposure::Accounts => {
+            ("ACCOUNTS", YELLOW, "others that it names: accounts, networks, identity providers")
+        }
         Exposure::Unclear => ("UNCLEAR", CYAN, "it cannot be said"),
         Exposure::Everyone => ("EVERYONE", RED, "anyone in the world"),
     }

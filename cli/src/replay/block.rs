@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alerting::redact;
 use anstyle::Style;
 use events::Event;
-use model::{Actor, ActorKind, Confidence, Decision, Effect, Operation, Status};
+use model::{Actor, ActorKind, Confidence, Decision, Effect, Operation, Outcome, Status};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -15,8 +15,8 @@ use super::{
     line::Place,
 };
 use crate::text::{
-    BOLD, CYAN, DIM, GREEN, LABEL, RED, exact, field, line_of, paint, response_style, safe, safe_value,
-    severity_style, status_style,
+    BOLD, CYAN, DIM, GREEN, LABEL, RED, YELLOW, exact, field, line_of, paint, response_style, safe,
+    safe_value, severity_style, status_style,
 };
 
 /// Evidence that is longer than this is cut: the JSON format has all of it.
@@ -48,8 +48,9 @@ impl Writer<'_> {
             .filter(|judgement| !asked || !is_aside(judgement))
             .collect();
         while let Some(first) = rest.first().copied() {
-            let (same, others): (Vec<_>, Vec<_>) =
-                rest.into_iter().partition(|other| std::ptr::eq(*other, first) || agree(first, other));
+            let (same, others): (Vec<_>, Vec<_>) = rest
+                .into_iter()
+                .partition(|other| std::ptr::eq(*other, first) || agree(first, other));
             let controls: Vec<&str> = same.iter().map(|one| one.control.as_str()).collect();
             self.judgement(&mut out, place, event, first, &controls.join(", "));
             rest = others;
@@ -71,7 +72,7 @@ impl Writer<'_> {
             self.put(out, "who", &who);
             self.put(out, "when", &when(event));
             for decided in &judgement.findings {
-                self.finding(out, decided, judgement.findings.len() > 1);
+                self.finding(out, decided, decision);
             }
             self.because(out, decision);
             for operation in &judgement.operations {
@@ -89,6 +90,29 @@ impl Writer<'_> {
         }
         self.dim(out, "from", &exact(&place.to_string()));
         out.push('\n');
+    }
+
+    /// What came of what was done.
+    #[must_use]
+    pub fn outcomes(&self, judgements: &[Judgement]) -> String {
+        let mut out = String::new();
+        for (code, outcome) in judgements.iter().flat_map(|judgement| &judgement.outcomes) {
+            let (style, meaning) = match outcome {
+                Outcome::Verified => (GREEN, "written, read back, and right"),
+                Outcome::Tagged => (GREEN, "marked"),
+                Outcome::AlreadyRight => (GREEN, "already right"),
+                Outcome::Alerted => (YELLOW, "nothing written"),
+                Outcome::Excepted => (DIM, "nothing written: excepted"),
+                Outcome::Failed => (RED, "FAILED: still wrong, or the write was refused"),
+                Outcome::Conflict => (RED, "nothing written: it changed meanwhile"),
+                Outcome::InDoubt => (RED, "in doubt: the write may or may not have arrived"),
+            };
+            field(&mut out, "done", &format!("{}: {meaning}", safe(code)), style, self.width);
+        }
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out
     }
 
     /// Text that is no record.
@@ -111,10 +135,11 @@ impl Writer<'_> {
         field(out, label, text, DIM, self.width);
     }
 
-    fn finding(&self, out: &mut String, decided: &Decided, several: bool) {
+    fn finding(&self, out: &mut String, decided: &Decided, furthest: &Decision) {
         let Decided { finding, decision } = decided;
         let severity = finding.entry().severity;
-        let mut text = format!("{} {}: {}", severity.as_str(), safe(&finding.code), safe(&finding.title));
+        let mut text =
+            format!("{} {}: {}", severity.as_str(), safe(&finding.code), safe(&finding.title));
         match finding.confidence {
             Confidence::Certain => {}
             Confidence::Probable | Confidence::Unclear => {
@@ -126,7 +151,7 @@ impl Writer<'_> {
         if !finding.effective {
             text.push_str(" (without effect today: another setting prevents it)");
         }
-        if several {
+        if decision.response != furthest.response {
             text.push_str(" -> ");
             text.push_str(decision.response.as_str());
         }
@@ -175,7 +200,7 @@ impl Writer<'_> {
 /// Parameters without the documents that stand below as a change.
 fn shortened(value: Value, changes: &[(String, String)]) -> Value {
     match value {
-        Value::String(text) if changes.iter().any(|(_, after)| *after == text) => {
+        Value::String(text) if changes.iter().any(|(_, after)| same_document(after, &text)) => {
             Value::String("(the document after the change below)".to_owned())
         }
         Value::Object(members) => members
@@ -191,6 +216,12 @@ fn shortened(value: Value, changes: &[(String, String)]) -> Value {
     }
 }
 
+/// Whether two texts hold the same document, however it is laid out.
+fn same_document(one: &str, other: &str) -> bool {
+    let read = |text: &str| serde_json::from_str::<Value>(text).ok().filter(Value::is_object);
+    one == other || read(one).is_some_and(|one| Some(one) == read(other))
+}
+
 /// A fact in words: structures as `name=value`, everything else as it is.
 fn fact(value: &Value) -> String {
     let mut parts = Vec::new();
@@ -202,7 +233,8 @@ fn fact(value: &Value) -> String {
 }
 
 fn flatten(name: &str, value: &Value, parts: &mut Vec<String>) {
-    let inner = |key: &str| if name.is_empty() { safe(key) } else { format!("{name}.{}", safe(key)) };
+    let inner =
+        |key: &str| if name.is_empty() { safe(key) } else { format!("{name}.{}", safe(key)) };
     match value {
         Value::Object(members) => {
             for (key, member) in members {
@@ -271,6 +303,10 @@ fn aside(event: &Event, judgement: &Judgement) -> String {
     match (judgement.reason.as_deref(), judgement.status) {
         (Some("state_not_in_record"), _) => {
             format!("the record does not carry the state; live, it would read {reads}")
+        }
+        (Some("gone"), _) => "it does not exist any more".to_owned(),
+        (Some("other_account"), _) => {
+            "it is in another account than the one whose credentials are used".to_owned()
         }
         (Some("call_failed"), _) => {
             let code = event.record.error_code.as_deref().unwrap_or("an error");
@@ -349,12 +385,12 @@ fn when(event: &Event) -> String {
 }
 
 /// Lines under one label, cut where they become too many.
-fn listed<'a>(out: &mut String, lines: impl Iterator<Item = (Style, &'a str)>, most: usize) {
+fn listed<S: AsRef<str>>(out: &mut String, lines: impl Iterator<Item = (Style, S)>, most: usize) {
     let indent = " ".repeat(LABEL);
     let mut left = 0_usize;
     for (index, (style, line)) in lines.enumerate() {
         if index < most {
-            line_of(out, &format!("{indent}{}", paint(style, &exact(line))));
+            line_of(out, &format!("{indent}{}", paint(style, &exact(line.as_ref()))));
         } else {
             left = left.saturating_add(1);
         }
@@ -390,7 +426,7 @@ fn diff(out: &mut String, before: &str, after: &str) {
 
 /// Documents are often one long line: a diff of that shows nothing.
 fn pretty(document: &str) -> String {
-    serde_json::from_str::<serde_json::Value>(document)
+    serde_json::from_str::<Value>(document)
         .and_then(|value| serde_json::to_string_pretty(&value))
         .map_or_else(|_| document.to_owned(), |text| text + "\n")
 }

@@ -5,12 +5,12 @@ use serde_json::Value;
 /// The value in lines of at most `width` characters, texts that are longer by themselves aside.
 pub(super) fn pretty(value: &Value, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    put(&mut lines, String::new(), value, "", 0, width);
+    put(&mut lines, "", value, "", 0, width);
     lines
 }
 
 /// Writes `head`, the value and `tail`, indented by `depth` levels.
-fn put(lines: &mut Vec<String>, head: String, value: &Value, tail: &str, depth: usize, width: usize) {
+fn put(lines: &mut Vec<String>, head: &str, value: &Value, tail: &str, depth: usize, width: usize) {
     let indent = "  ".repeat(depth);
     let whole = format!("{indent}{head}{}{tail}", flat(value));
     let opens = match value {
@@ -35,12 +35,12 @@ fn put(lines: &mut Vec<String>, head: String, value: &Value, tail: &str, depth: 
         Value::Object(members) => {
             for (index, (name, member)) in members.iter().enumerate() {
                 let head = format!("{}: ", Value::from(name.as_str()));
-                put(lines, head, member, comma(index, members.len()), deeper, width);
+                put(lines, &head, member, comma(index, members.len()), deeper, width);
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                put(lines, String::new(), item, comma(index, items.len()), deeper, width);
+                put(lines, "", item, comma(index, items.len()), deeper, width);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

@@ -6,11 +6,13 @@ use controls::{AnyControl, Judged, NotMine, PlannedRemedy, States};
 use events::Event;
 use ledger::History;
 use model::{
-    ControlId, Decision, Finding, Operation, Posture, Resource, Response, Status, Target, Timestamp,
-    Trust,
+    ControlId, Decision, Finding, Operation, Outcome, Posture, Resource, Response, Status, Target,
+    Timestamp, Trust,
 };
 use policy::Policies;
 use respond::decision::{Facts, decide, is_own_change};
+
+use super::Asked;
 
 /// What one control said of one event.
 #[derive(Debug)]
@@ -33,6 +35,37 @@ pub struct Judgement {
     pub changes: Vec<(String, String)>,
     /// The calls that would tell what the record does not.
     pub would_read: &'static [&'static str],
+    /// What came of each finding, where something was done (`--apply`).
+    pub outcomes: Vec<(String, Outcome)>,
+}
+
+impl Judgement {
+    /// A judgement without findings.
+    #[must_use]
+    pub fn without_findings(control: ControlId, status: Status, reason: Option<String>) -> Self {
+        Self {
+            control,
+            status,
+            reason,
+            resource: None,
+            findings: Vec::new(),
+            decision: None,
+            operations: Vec::new(),
+            changes: Vec::new(),
+            would_read: &[],
+            outcomes: Vec::new(),
+        }
+    }
+
+    /// A judgement with what was found, decided, and would be done about it.
+    #[must_use]
+    pub fn with_findings(mut self, findings: Vec<Decided>, remedies: Vec<PlannedRemedy>) -> Self {
+        self.decision = furthest(&findings);
+        self.findings = findings;
+        self.operations = remedies.iter().flat_map(|remedy| remedy.operations.clone()).collect();
+        self.changes = remedies.into_iter().filter_map(|remedy| remedy.document_change).collect();
+        self
+    }
 }
 
 /// A finding with its decision.
@@ -46,7 +79,6 @@ pub struct Decided {
 
 /// Everything an event is judged by.
 pub struct Judge<'a> {
-    controls: Vec<&'static dyn AnyControl>,
     /// Which controls look at a call of this name.
     by_name: BTreeMap<&'static str, Vec<&'static dyn AnyControl>>,
     policies: &'a Policies,
@@ -66,7 +98,7 @@ impl<'a> Judge<'a> {
     /// A judge that asks these controls.
     #[must_use]
     pub fn new(
-        controls: Vec<&'static dyn AnyControl>,
+        controls: &[&'static dyn AnyControl],
         policies: &'a Policies,
         trust: &'a Trust,
         states: &'a dyn States,
@@ -74,7 +106,7 @@ impl<'a> Judge<'a> {
         now: Timestamp,
     ) -> Self {
         let mut by_name: BTreeMap<&'static str, Vec<&'static dyn AnyControl>> = BTreeMap::new();
-        for control in &controls {
+        for control in controls {
             for subscription in control.subscriptions() {
                 let asking = by_name.entry(subscription.event_name).or_default();
                 if asking.iter().all(|other| other.id() != control.id()) {
@@ -82,22 +114,7 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        Self { controls, by_name, policies, trust, states, posture, now }
-    }
-
-    /// The controls that are asked.
-    #[must_use]
-    pub fn controls(&self) -> &[&'static dyn AnyControl] {
-        &self.controls
-    }
-
-    /// What each control says that looks at such calls; empty when nobody asks.
-    #[must_use]
-    pub fn judge(&self, event: &Event) -> Vec<Judgement> {
-        let Some(asking) = self.by_name.get(event.record.event_name.as_str()) else {
-            return Vec::new();
-        };
-        asking.iter().filter_map(|control| self.asked(*control, event)).collect()
+        Self { by_name, policies, trust, states, posture, now }
     }
 
     /// What one control says; `None`: it does not look at such a call after all.
@@ -130,17 +147,8 @@ impl<'a> Judge<'a> {
                 Decided { finding, decision }
             })
             .collect();
-        Some(Judgement {
-            control: control.id(),
-            status,
-            reason,
-            resource,
-            decision: furthest(&findings),
-            findings,
-            operations: remedies.iter().flat_map(|remedy| remedy.operations.clone()).collect(),
-            changes: remedies.into_iter().filter_map(|remedy| remedy.document_change).collect(),
-            would_read,
-        })
+        let judgement = Judgement::without_findings(control.id(), status, reason);
+        Some(Judgement { resource, would_read, ..judgement }.with_findings(findings, remedies))
     }
 
     fn decide(
@@ -179,6 +187,19 @@ impl<'a> Judge<'a> {
             Some(resource) => is_own_change(actor, &self.trust.seen_from(&resource.account)),
             None => is_own_change(actor, self.trust),
         }
+    }
+}
+
+impl Asked for Judge<'_> {
+    fn judge(&self, event: &Event) -> Vec<Judgement> {
+        let Some(asking) = self.by_name.get(event.record.event_name.as_str()) else {
+            return Vec::new();
+        };
+        asking.iter().filter_map(|control| self.asked(*control, event)).collect()
+    }
+
+    fn act(&self, _: &Event, _: &mut [Judgement]) -> u64 {
+        0
     }
 }
 

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use events::Event;
-use model::{ActorKind, Confidence, Decision, Evidence, Operation, Response, Severity, Status, Timestamp};
+use model::{
+    ActorKind, Confidence, Decision, Evidence, Operation, Response, Severity, Status, Timestamp,
+};
 use serde::{Serialize, Serializer};
 
 use super::judge::Judgement;

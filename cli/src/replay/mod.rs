@@ -6,24 +6,26 @@ pub mod block;
 mod json;
 pub mod judge;
 pub mod line;
+mod sink;
 pub mod summary;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use block::Meanings;
 use controls::AnyControl;
 use events::{Event, EventError, Reader};
 use judge::{Judge, Judgement};
-use line::{Line, Place};
+use line::Place;
 use model::Response;
 use policy::Policies;
+use sink::{Json, Sink, Text};
 use summary::Summary;
 
 use crate::{
     args::{Format, ReplayArgs},
     exit::{Exit, Failure},
     input::{self, Counter, Input, Listing},
-    output::{self, complain, note},
+    output::{self, complain},
     progress::Progress,
     settings::{self, StateFile},
     text,
@@ -31,6 +33,16 @@ use crate::{
 
 /// How many records pass between two looks at the clock.
 const PROGRESS_EVERY: u64 = 256;
+
+/// Whoever is asked about an event: the records alone, or a live account.
+pub trait Asked {
+    /// What each control says that looks at such calls; empty when nobody asks.
+    fn judge(&self, event: &Event) -> Vec<Judgement>;
+
+    /// Does what was decided, where it is to be done at all, and notes what came of it. What could
+    /// not be read or written for the moment is told, and counted in the answer.
+    fn act(&self, event: &Event, judgements: &mut [Judgement]) -> u64;
+}
 
 /// Replays what the arguments name, onto standard output.
 ///
@@ -45,29 +57,16 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
         None => Policies::shipped(),
     };
     if args.live || args.apply {
-        return live(args, &trust, &policies);
+        return live(args, trust, &policies);
     }
     let now = args.now.unwrap_or_else(settings::now);
     let controls = chosen(&args.controls);
-    let judge = Judge::new(controls, &policies, &trust, &states, args.posture.into(), now);
-    let listing = input::list(&args.paths);
-    let mut run = Run::new(args, &policies, &listing);
-    match args.format {
-        Format::Text => {
-            let sink = Text {
-                out: output::people(),
-                watched: output::watched(),
-                writer: block::Writer { width: text::width(), meanings: &run.meanings.clone() },
-            };
-            run.all(&judge, &listing, sink)?;
-        }
-        Format::Json => run.all(&judge, &listing, Json { out: output::programs() })?,
-    }
-    Ok(run.exit())
+    let judge = Judge::new(&controls, &policies, &trust, &states, args.posture.into(), now);
+    over(args, &policies, &judge)
 }
 
 #[cfg(not(feature = "live"))]
-fn live(args: &ReplayArgs, _: &model::Trust, _: &Policies) -> Result<Exit, Failure> {
+fn live(args: &ReplayArgs, _: model::Trust, _: &Policies) -> Result<Exit, Failure> {
     let flag = if args.apply { "--apply" } else { "--live" };
     Err(Failure::Usage(format!(
         "`{flag}` needs the feature `live`: this build leaves out the AWS SDK; use \
@@ -76,12 +75,39 @@ fn live(args: &ReplayArgs, _: &model::Trust, _: &Policies) -> Result<Exit, Failu
 }
 
 #[cfg(feature = "live")]
-fn live(args: &ReplayArgs, trust: &model::Trust, policies: &Policies) -> Result<Exit, Failure> {
-    crate::live::run(args, trust, policies)
+fn live(args: &ReplayArgs, trust: model::Trust, policies: &Policies) -> Result<Exit, Failure> {
+    let live = crate::live::Live::connect(args, trust, policies)?;
+    over(args, policies, &live)
+}
+
+/// Asks about every event of every input.
+fn over(args: &ReplayArgs, policies: &Policies, asked: &dyn Asked) -> Result<Exit, Failure> {
+    let listing = input::list(&args.paths);
+    let meanings: &Meanings = policies.meanings();
+    let mut run = Run {
+        args,
+        policies,
+        asked,
+        summary: Summary::new(listing.skipped),
+        counter: Counter::default(),
+        progress: Progress::new(io::stderr().is_terminal(), listing.bytes()),
+    };
+    match args.format {
+        Format::Text => run.all(
+            &listing,
+            &mut Text {
+                out: output::people(),
+                watched: output::watched(),
+                writer: block::Writer { width: text::width(), meanings },
+            },
+        )?,
+        Format::Json => run.all(&listing, &mut Json { out: output::programs() })?,
+    }
+    Ok(run.exit())
 }
 
 /// The controls that are asked: those named, or all.
-fn chosen(ids: &[String]) -> Vec<&'static dyn AnyControl> {
+pub(crate) fn chosen(ids: &[String]) -> Vec<&'static dyn AnyControl> {
     controls::all()
         .iter()
         .copied()
@@ -90,123 +116,10 @@ fn chosen(ids: &[String]) -> Vec<&'static dyn AnyControl> {
 }
 
 /// An error with its causes, in one line.
-fn said(error: &dyn std::error::Error) -> String {
+pub(crate) fn said(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(cause) => format!("{error}: {}", said(cause)),
         None => error.to_string(),
-    }
-}
-
-/// Where results go.
-trait Sink {
-    fn judged(
-        &mut self,
-        place: Place<'_>,
-        event: &Event,
-        judgements: &[Judgement],
-        progress: &Progress,
-    ) -> io::Result<()>;
-    fn malformed(
-        &mut self,
-        place: Place<'_>,
-        reason: &str,
-        progress: &Progress,
-    ) -> io::Result<()>;
-    fn end(&mut self, summary: &Summary, notes: &[String]) -> io::Result<()>;
-}
-
-struct Json<W: Write> {
-    out: W,
-}
-
-impl<W: Write> Json<W> {
-    fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, line)?;
-        self.out.write_all(b"\n")
-    }
-}
-
-impl<W: Write> Sink for Json<W> {
-    fn judged(
-        &mut self,
-        place: Place<'_>,
-        event: &Event,
-        judgements: &[Judgement],
-        _: &Progress,
-    ) -> io::Result<()> {
-        if judgements.is_empty() {
-            return self.line(&Line::not_covered(place, event));
-        }
-        judgements
-            .iter()
-            .try_for_each(|judgement| self.line(&Line::judged(place, event, judgement)))
-    }
-
-    fn malformed(&mut self, place: Place<'_>, reason: &str, _: &Progress) -> io::Result<()> {
-        self.line(&Line::malformed(place, reason))
-    }
-
-    fn end(&mut self, _: &Summary, notes: &[String]) -> io::Result<()> {
-        self.out.flush()?;
-        for text in notes {
-            note(text);
-        }
-        Ok(())
-    }
-}
-
-struct Text<'a, W: Write> {
-    out: W,
-    watched: bool,
-    writer: block::Writer<'a>,
-}
-
-impl<W: Write> Text<'_, W> {
-    fn put(&mut self, text: &str, progress: &Progress) -> io::Result<()> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        if !self.watched {
-            return self.out.write_all(text.as_bytes());
-        }
-        progress.aside(|| {
-            self.out.write_all(text.as_bytes())?;
-            self.out.flush()
-        })
-    }
-}
-
-impl<W: Write> Sink for Text<'_, W> {
-    fn judged(
-        &mut self,
-        place: Place<'_>,
-        event: &Event,
-        judgements: &[Judgement],
-        progress: &Progress,
-    ) -> io::Result<()> {
-        if judgements.is_empty() {
-            return Ok(());
-        }
-        let text = self.writer.event(place, event, judgements);
-        self.put(&text, progress)
-    }
-
-    fn malformed(
-        &mut self,
-        place: Place<'_>,
-        reason: &str,
-        progress: &Progress,
-    ) -> io::Result<()> {
-        let text = self.writer.malformed(place, reason);
-        self.put(&text, progress)
-    }
-
-    fn end(&mut self, summary: &Summary, notes: &[String]) -> io::Result<()> {
-        self.out.write_all(summary.text().as_bytes())?;
-        for text in notes {
-            writeln!(self.out, "{}", text::exact(text))?;
-        }
-        self.out.flush()
     }
 }
 
@@ -214,48 +127,26 @@ impl<W: Write> Sink for Text<'_, W> {
 struct Run<'a> {
     args: &'a ReplayArgs,
     policies: &'a Policies,
-    meanings: Meanings,
+    asked: &'a dyn Asked,
     summary: Summary,
     counter: Counter,
     progress: Progress,
 }
 
-impl<'a> Run<'a> {
-    fn new(args: &'a ReplayArgs, policies: &'a Policies, listing: &Listing) -> Self {
-        Self {
-            args,
-            policies,
-            meanings: policies.meanings().clone(),
-            summary: Summary::new(listing.skipped),
-            counter: Counter::default(),
-            progress: Progress::new(io::stderr().is_terminal(), listing.bytes()),
-        }
-    }
-
-    fn all(
-        &mut self,
-        judge: &Judge<'_>,
-        listing: &Listing,
-        mut sink: impl Sink,
-    ) -> Result<(), Failure> {
+impl Run<'_> {
+    fn all(&mut self, listing: &Listing, sink: &mut impl Sink) -> Result<(), Failure> {
         for error in &listing.errors {
             self.unreadable(&error.name, &error.source);
         }
         for input in &listing.inputs {
-            self.one(judge, input, &mut sink)?;
+            self.one(input, sink)?;
         }
         self.progress.end();
-        let notes = self.notes(listing);
-        sink.end(&self.summary, &notes)?;
+        sink.end(&self.summary, &self.notes(listing))?;
         Ok(())
     }
 
-    fn one(
-        &mut self,
-        judge: &Judge<'_>,
-        input: &Input,
-        sink: &mut impl Sink,
-    ) -> Result<(), Failure> {
+    fn one(&mut self, input: &Input, sink: &mut impl Sink) -> Result<(), Failure> {
         let reader = match input::open(input, &self.counter) {
             Ok(reader) => reader,
             Err(error) => {
@@ -267,11 +158,7 @@ impl<'a> Run<'a> {
         for item in Reader::new(reader).inflating(input::inflate) {
             let place = Place { input: &input.name, index: item.index };
             match item.event {
-                Ok(event) => {
-                    let judgements = judge.judge(&event);
-                    self.summary.count(&judgements);
-                    sink.judged(place, &event, &judgements, &self.progress)?;
-                }
+                Ok(event) => self.event(place, &event, sink)?,
                 Err(unreadable) => {
                     self.summary.count_malformed();
                     sink.malformed(place, &said(&unreadable.error), &self.progress)?;
@@ -284,6 +171,21 @@ impl<'a> Run<'a> {
                 self.progress.at(self.counter.bytes());
             }
         }
+        Ok(())
+    }
+
+    fn event(
+        &mut self,
+        place: Place<'_>,
+        event: &Event,
+        sink: &mut impl Sink,
+    ) -> Result<(), Failure> {
+        let mut judgements = self.asked.judge(event);
+        sink.judged(place, event, &judgements, &self.progress)?;
+        let failed = self.progress.aside(|| self.asked.act(event, &mut judgements));
+        self.summary.failed = self.summary.failed.saturating_add(failed);
+        self.summary.count(&judgements);
+        sink.settled(place, event, &judgements, &self.progress)?;
         Ok(())
     }
 
@@ -310,7 +212,7 @@ impl<'a> Run<'a> {
     }
 
     fn exit(&self) -> Exit {
-        let incomplete = self.summary.unreadable > 0;
+        let incomplete = self.summary.unreadable > 0 || self.summary.failed > 0;
         if incomplete || (self.args.strict && self.summary.malformed > 0) {
             return Exit::Failure;
         }

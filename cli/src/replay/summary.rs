@@ -21,6 +21,8 @@ pub struct Summary {
     pub inputs: u64,
     /// Inputs that could not be read to their end.
     pub unreadable: u64,
+    /// Live reads and writes that failed (`--live`, `--apply`).
+    pub failed: u64,
     /// Files in folders that were left out.
     pub skipped: usize,
     /// Ids of the policies that took part in a decision.
@@ -122,7 +124,8 @@ impl Summary {
             })
             .collect();
         if !rows.is_empty() {
-            let head = ["control", "revert", "tag", "alert", "ignore", "clean", "unclear", "ignored"];
+            let head =
+                ["control", "revert", "tag", "alert", "ignore", "clean", "unclear", "ignored"];
             out.push_str(&table(&head, &rows));
             out.push('\n');
         }
@@ -140,6 +143,10 @@ impl Summary {
         }
         if self.unreadable > 0 {
             let text = format!("{} not readable", number(self.unreadable, "file", "files"));
+            parts.push(paint(status_style(Status::Malformed), &text));
+        }
+        if self.failed > 0 {
+            let text = format!("{} not answered by the account", self.failed);
             parts.push(paint(status_style(Status::Malformed), &text));
         }
         if self.skipped > 0 {

@@ -102,7 +102,11 @@ fn an_expired_exception_is_told() {
     let path = folder.to_str().unwrap();
     let later = snapback(&["policy", "check", path, "--now", "2026-02-01T00:00:00Z"]);
     assert_eq!(later.code, Some(0), "{}", later.out);
-    assert!(later.out.contains("expired: exception `old` of security@example.com"), "{}", later.out);
+    assert!(
+        later.out.contains("expired: exception `old` of security@example.com"),
+        "{}",
+        later.out
+    );
     let before = snapback(&["policy", "check", path, "--now", "2025-12-01T00:00:00Z"]);
     assert!(!before.out.contains("expired:"), "{}", before.out);
 }

@@ -30,7 +30,11 @@ fn every_record_of_the_corpus_is_read_and_judged() {
             assert_ne!(line["status"], "malformed", "{file}: {line}");
         }
         let all: Vec<u64> = (1..=u64::try_from(rows.len()).unwrap()).collect();
-        assert_eq!(seen.keys().copied().collect::<Vec<_>>(), all, "{file}: every record has a line");
+        assert_eq!(
+            seen.keys().copied().collect::<Vec<_>>(),
+            all,
+            "{file}: every record has a line"
+        );
     }
 }
 

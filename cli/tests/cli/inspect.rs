@@ -59,10 +59,7 @@ fn a_hostile_sid_stays_in_its_line() {
 #[test]
 fn flags_that_make_no_sense_are_refused() {
     for flags in [&["--account", "12"][..], &["--trusted-account", "x"], &["--org", "x"]] {
-        let ran = with_input(
-            &[&["inspect", "--kind", "acl"][..], flags, &["-"]].concat(),
-            b"{}",
-        );
+        let ran = with_input(&[&["inspect", "--kind", "acl"][..], flags, &["-"]].concat(), b"{}");
         assert_eq!((ran.code, ran.out.as_str()), (Some(64), ""), "{flags:?}");
     }
     assert_eq!(snapback(&["inspect", "--kind", "bucket", "x"]).code, Some(64));

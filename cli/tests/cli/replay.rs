@@ -90,8 +90,20 @@ fn a_line_has_exactly_the_promised_keys_in_their_order() {
         assert_eq!(
             keys,
             [
-                "source", "event_id", "event_name", "event_time", "account", "region", "actor",
-                "control", "status", "reason", "resource", "findings", "decision", "remedies"
+                "source",
+                "event_id",
+                "event_name",
+                "event_time",
+                "account",
+                "region",
+                "actor",
+                "control",
+                "status",
+                "reason",
+                "resource",
+                "findings",
+                "decision",
+                "remedies"
             ]
         );
     }
@@ -100,7 +112,8 @@ fn a_line_has_exactly_the_promised_keys_in_their_order() {
 #[test]
 fn what_the_record_does_not_carry_comes_from_the_state_file() {
     let live = replay(&["public-acl.json", "--state", "state.json", "--format", "json"]);
-    let statuses: Vec<Value> = lines(&live).into_iter().map(|line| line["status"].clone()).collect();
+    let statuses: Vec<Value> =
+        lines(&live).into_iter().map(|line| line["status"].clone()).collect();
     assert_eq!(statuses, ["clean"], "the live ACL is judged, not the record's");
 }
 
@@ -253,9 +266,8 @@ fn a_reader_that_goes_away_ends_the_run_quietly() {
     let record = serde_json::from_slice::<Value>(&sample("public-acl.json")).unwrap();
     fs::write(&path, format!("{}\n", record["detail"]).repeat(2000)).unwrap();
     for format in ["json", "text"] {
-        let mut child = command(&["replay", path.to_str().unwrap(), "--format", format])
-            .spawn()
-            .unwrap();
+        let mut child =
+            command(&["replay", path.to_str().unwrap(), "--format", format]).spawn().unwrap();
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let ended = child.wait_with_output().unwrap();

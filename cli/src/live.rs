@@ -1,0 +1,336 @@
+//! `replay --live` and `--apply`: the same pipeline as the functions, over the account that the
+//! environment's credentials belong to, with a ledger in memory.
+//!
+//! Compiled only with the feature `live`, which brings the AWS SDK.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use aws::{Session, sts::Identity};
+use chrono::TimeDelta;
+use controls::{Control, IamTrustPolicy, PlannedRemedy, S3PublicAcl, S3UnencryptedUpload};
+use events::Event;
+use model::{
+    Confidence, ControlId, Decision, Finding, Posture, Response, Status, Timestamp, Trust,
+};
+use policy::Policies;
+use respond::{
+    Clock, Cloud, Delivery, Doors, HandleError, Handled, Pipeline, Ports, Preview, Reported,
+    Settings,
+    memory::{Agenda, MemoryLedger, Outbox, Unpaused},
+};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    args::ReplayArgs,
+    exit::Failure,
+    output::{complain, note},
+    replay::{
+        Asked, chosen,
+        judge::{Decided, Judgement},
+        said,
+    },
+    settings,
+    text::exact,
+};
+
+/// How long one event may take at most: copies of large objects are slow.
+const LONGEST: TimeDelta = TimeDelta::minutes(15);
+
+/// The time of the run: the system's, or the one that `--now` sets.
+#[derive(Debug, Clone, Copy)]
+struct RunClock(Option<Timestamp>);
+
+impl Clock for RunClock {
+    fn now(&self) -> Timestamp {
+        self.0.unwrap_or_else(settings::now)
+    }
+}
+
+type LiveDoors<Adapter> = Doors<Adapter, MemoryLedger, Outbox, Agenda, Unpaused, RunClock>;
+
+/// A pipeline without its types.
+trait Piped {
+    fn id(&self) -> ControlId;
+    fn asks_about(&self, event: &Event) -> bool;
+    fn preview(
+        &self,
+        runtime: &Runtime,
+        delivery: &Delivery<'_>,
+        posture: Posture,
+    ) -> Result<Preview, HandleError>;
+    fn handle(&self, runtime: &Runtime, delivery: &Delivery<'_>) -> Result<Handled, HandleError>;
+    /// The entries of the ledger so far, as JSON.
+    fn entries(&self) -> Vec<String>;
+}
+
+impl<C: Control, A: Cloud<C>> Piped for Pipeline<C, LiveDoors<A>>
+where
+    LiveDoors<A>: Ports<C>,
+{
+    fn id(&self) -> ControlId {
+        C::ID
+    }
+
+    fn asks_about(&self, event: &Event) -> bool {
+        controls::AnyControl::asks_about(self.control(), event)
+    }
+
+    fn preview(
+        &self,
+        runtime: &Runtime,
+        delivery: &Delivery<'_>,
+        posture: Posture,
+    ) -> Result<Preview, HandleError> {
+        runtime.block_on(Pipeline::preview(self, delivery, posture))
+    }
+
+    fn handle(&self, runtime: &Runtime, delivery: &Delivery<'_>) -> Result<Handled, HandleError> {
+        runtime.block_on(Pipeline::handle(self, delivery))
+    }
+
+    fn entries(&self) -> Vec<String> {
+        let entries = self.ports().ledger.snapshot().all_entries().unwrap_or_default();
+        entries.iter().filter_map(|entry| serde_json::to_string(entry).ok()).collect()
+    }
+}
+
+/// A live account as the one who is asked.
+pub struct Live {
+    runtime: Runtime,
+    pipelines: Vec<Box<dyn Piped>>,
+    identity: Identity,
+    posture: Posture,
+    clock: RunClock,
+    /// Whether what is decided is also done.
+    apply: bool,
+    /// Whether to ask before.
+    ask: bool,
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Live").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
+
+impl Live {
+    /// Connects to the account and asks who we are there.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] when there are no usable credentials, when the trust file is about
+    /// another account, or when nobody could be asked.
+    pub fn connect(args: &ReplayArgs, trust: Trust, policies: &Policies) -> Result<Self, Failure> {
+        let from_stdin = args.paths.iter().any(|path| path.as_os_str() == "-");
+        if args.apply && !args.yes && (from_stdin || !io::stdin().is_terminal()) {
+            return Err(Failure::Usage(
+                "`--apply` asks before it writes, and nobody can answer on standard input: \
+                 add `--yes`"
+                    .to_owned(),
+            ));
+        }
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Usage(format!("no runtime for network calls: {error}")))?;
+        let session = runtime.block_on(async {
+            match &args.endpoint_url {
+                Some(url) => Session::at_endpoint(trust.clone(), url).await,
+                None => Session::from_env(trust.clone()).await,
+            }
+        });
+        let identity = runtime.block_on(aws::sts::whoami(&session)).map_err(|error| {
+            Failure::Usage(format!("the account cannot be reached: {}", said(&error)))
+        })?;
+        if let Some(ours) = trust.account_id.as_ref().filter(|ours| **ours != identity.account) {
+            return Err(Failure::Usage(format!(
+                "the trust file is about account {ours}, the credentials are of {}",
+                identity.account
+            )));
+        }
+        note(&format!("account {} as {}", identity.account, identity.arn));
+        let trust = trust.seen_from(&identity.account);
+        let posture = args.posture.into();
+        let clock = RunClock(args.now);
+        let settings = Settings::new(policies.clone(), trust, posture);
+        let wanted = chosen(&args.controls);
+        let pipelines = pipelines(&session, &settings, clock)
+            .into_iter()
+            .filter(|pipeline| wanted.iter().any(|control| control.id() == pipeline.id()))
+            .collect();
+        let (apply, ask) = (args.apply, !args.yes);
+        Ok(Self { runtime, pipelines, identity, posture, clock, apply, ask })
+    }
+
+    fn with_delivery<T>(&self, event: &Event, handle: impl FnOnce(&Delivery<'_>) -> T) -> T {
+        let now = self.clock.now();
+        handle(&Delivery {
+            event,
+            payload: "",
+            attempt: 0,
+            holder: "snapback replay",
+            deadline: now.checked_add_signed(LONGEST).unwrap_or(now),
+        })
+    }
+
+    fn preview(&self, pipeline: &dyn Piped, event: &Event) -> Judgement {
+        let id = pipeline.id();
+        let ours = &self.identity.account;
+        // Roles have the same names everywhere: another account's must not be taken for ours.
+        if event.record.account.as_ref().is_some_and(|account| account != ours) {
+            let reason = Some("other_account".to_owned());
+            return Judgement::without_findings(id, Status::Unclear, reason);
+        }
+        let preview = self.with_delivery(event, |delivery| {
+            pipeline.preview(&self.runtime, delivery, self.posture)
+        });
+        match preview {
+            Ok(Preview { handled, remedies }) => {
+                let judgement =
+                    Judgement::without_findings(id, handled.status, handled.reason.clone());
+                let findings = handled.findings.into_iter().map(decided).collect();
+                Judgement { resource: handled.resource, ..judgement }
+                    .with_findings(findings, remedies)
+            }
+            Err(error) => unanswered(id, &error),
+        }
+    }
+
+    /// Whether a person agrees to the remedies of a judgement.
+    fn agreed(&self, judgement: &Judgement) -> bool {
+        if !self.ask {
+            return true;
+        }
+        let calls: Vec<&str> =
+            judgement.operations.iter().map(|call| call.operation.as_str()).collect();
+        let resource = judgement.resource.as_ref().map_or("", |resource| resource.arn.as_str());
+        let question = format!("make {} on {resource}? [y/N] ", calls.join(", "));
+        let mut err = io::stderr().lock();
+        // Unheard is not agreed.
+        if err.write_all(exact(&question).as_bytes()).and_then(|()| err.flush()).is_err() {
+            return false;
+        }
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).is_ok()
+            && matches!(answer.trim(), "y" | "Y" | "yes")
+    }
+}
+
+/// One pipeline for each control: a test compares them with the registry.
+fn pipelines(session: &Session, settings: &Settings, clock: RunClock) -> Vec<Box<dyn Piped>> {
+    fn piped<C: Control, A: Cloud<C>>(
+        control: C,
+        cloud: A,
+        settings: &Settings,
+        clock: RunClock,
+    ) -> Box<dyn Piped> {
+        let doors = Doors {
+            cloud,
+            ledger: MemoryLedger::new(),
+            notifier: Outbox::new(),
+            later: Agenda::new(),
+            switch: Unpaused,
+            clock,
+        };
+        Box::new(Pipeline::new(control, doors, settings.clone()))
+    }
+    vec![
+        piped(IamTrustPolicy, aws::iam::Roles::connect(session), settings, clock),
+        piped(S3PublicAcl, aws::s3::Buckets::connect(session), settings, clock),
+        piped(S3UnencryptedUpload, aws::s3::Objects::connect(session), settings, clock),
+    ]
+}
+
+impl Asked for Live {
+    fn judge(&self, event: &Event) -> Vec<Judgement> {
+        self.pipelines
+            .iter()
+            .filter(|pipeline| pipeline.asks_about(event))
+            .map(|pipeline| self.preview(pipeline.as_ref(), event))
+            .collect()
+    }
+
+    fn act(&self, event: &Event, judgements: &mut [Judgement]) -> u64 {
+        let mut failed = 0_u64;
+        for judgement in judgements {
+            if let Some(reason) = judgement.reason.as_deref().filter(|_| is_unanswered(judgement)) {
+                complain(reason);
+                failed = failed.saturating_add(1);
+                continue;
+            }
+            if !self.apply || judgement.operations.is_empty() || !self.agreed(judgement) {
+                continue;
+            }
+            let pipeline = self.pipelines.iter().find(|one| one.id() == judgement.control);
+            let Some(pipeline) = pipeline else { continue };
+            let known = pipeline.entries();
+            match self.with_delivery(event, |delivery| pipeline.handle(&self.runtime, delivery)) {
+                Ok(handled) => note_outcomes(judgement, &handled),
+                Err(error) => {
+                    complain(&said(&error));
+                    failed = failed.saturating_add(1);
+                }
+            }
+            // The ledger ends with the run: what undoes the write must not.
+            for entry in pipeline.entries().iter().filter(|entry| !known.contains(entry)) {
+                note(&format!("ledger entry: {entry}"));
+            }
+        }
+        failed
+    }
+}
+
+/// Keeps what came of an event. The line then names what was done, not what would be.
+fn note_outcomes(judgement: &mut Judgement, handled: &Handled) {
+    judgement.outcomes =
+        handled.findings.iter().map(|reported| (reported.code.clone(), reported.outcome)).collect();
+    judgement.reason = handled
+        .outcome()
+        .map(|outcome| outcome.as_str().to_owned())
+        .or_else(|| handled.reason.clone());
+}
+
+fn decided(reported: Reported) -> Decided {
+    let mut finding: Finding<PlannedRemedy> = Finding::new(reported.code, reported.title);
+    finding.confidence = reported.confidence;
+    finding.effective = reported.effective;
+    finding.evidence = reported.evidence;
+    finding.held_back = reported.held_back;
+    Decided { finding, decision: reported.decision }
+}
+
+/// The account gave no answer: in doubt, people are told.
+fn unanswered(control: ControlId, error: &HandleError) -> Judgement {
+    let reason = said(error);
+    let mut finding: Finding<PlannedRemedy> = Finding::new("evidence-unreadable", reason.clone());
+    finding.confidence = Confidence::Unclear;
+    let decision = Decision {
+        response: Response::Alert,
+        because: Vec::new(),
+        errors: vec!["the policies were not asked: there is no evidence".to_owned()],
+    };
+    Judgement::without_findings(control, Status::Unclear, Some(reason))
+        .with_findings(vec![Decided { finding, decision }], Vec::new())
+}
+
+fn is_unanswered(judgement: &Judgement) -> bool {
+    judgement.status == Status::Unclear && judgement.decision.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_control_has_its_pipeline() {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let session =
+            runtime.block_on(Session::at_endpoint(Trust::default(), "http://127.0.0.1:1"));
+        let settings = Settings::new(Policies::shipped(), Trust::default(), Posture::Observe);
+        let live: Vec<ControlId> = pipelines(&session, &settings, RunClock(None))
+            .iter()
+            .map(|pipeline| pipeline.id())
+            .collect();
+        let all: Vec<ControlId> = controls::all().iter().map(|control| control.id()).collect();
+        assert_eq!(live, all);
+    }
+}
