@@ -54,6 +54,7 @@ fn decide(criterion: &mut Criterion) {
         recent_reverts: 0,
         breaker_open: false,
         own_change: false,
+        remediable: true,
         protected: false,
         event_age_seconds: 5,
         now: Timestamp::from_timestamp(1_767_225_600, 0).unwrap_or_default(),

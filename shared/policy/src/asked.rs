@@ -188,6 +188,7 @@ fn context(request: &Request<'_>) -> Result<Context, String> {
         ("breakerOpen", flag(request.breaker_open)),
         ("ownChange", flag(request.own_change)),
         ("protectedResource", flag(request.protected)),
+        ("remediable", flag(request.remediable)),
         ("tagsKnown", flag(request.tags.is_some())),
         ("eventAgeSeconds", number(request.event_age_seconds)),
         ("now", RestrictedExpression::new_datetime(now)),

@@ -93,6 +93,8 @@ struct Given {
     breaker_open: bool,
     #[serde(default)]
     own_change: bool,
+    #[serde(default = "yes")]
+    remediable: bool,
     #[serde(default)]
     protected: bool,
     #[serde(default)]
@@ -276,6 +278,7 @@ impl Case {
             recent_reverts: self.given.recent_reverts,
             breaker_open: self.given.breaker_open,
             own_change: self.given.own_change,
+            remediable: self.given.remediable,
             protected: self.given.protected,
             event_age_seconds: self.given.event_age_seconds,
             now: self.given.now,

@@ -316,6 +316,7 @@ mod tests {
                 recent_reverts: 0,
                 breaker_open: false,
                 own_change: false,
+                remediable: true,
                 protected: false,
                 event_age_seconds: 5,
                 now: "2026-06-01T00:00:00Z".parse().unwrap(),
@@ -372,6 +373,7 @@ mod tests {
         assert_eq!((decision.response, decision.errors.len()), (Response::Revert, 0));
     }
 
+    /// S-18.
     #[test]
     fn an_exception_ignores_and_is_named_until_it_ends() {
         let text = "@id(\"website\") @owner(\"web\") @reason(\"a website\") @expires(\"2026-07-01\")
@@ -388,6 +390,7 @@ mod tests {
         assert_eq!(policies.meanings()["website"], "a website");
     }
 
+    /// S-17.
     #[test]
     fn a_policy_in_error_makes_it_an_alert_and_is_named() {
         let overflow = "context.recentReverts + 9223372036854775807 > 0";

@@ -121,6 +121,7 @@ struct Asking {
     breaker_open: bool,
     own_change: bool,
     protected: bool,
+    remediable: bool,
     now: Timestamp,
 }
 
@@ -144,13 +145,17 @@ impl Asking {
             breaker_open: self.breaker_open,
             own_change: self.own_change,
             protected: self.protected,
+            remediable: self.remediable,
             event_age_seconds: u64::from(self.recent_reverts),
             now: self.now,
         }
     }
 
     fn must_not_be_reverted(&self) -> bool {
-        self.must_not_be_written() || self.confidence != Confidence::Certain || self.own_change
+        self.must_not_be_written()
+            || self.confidence != Confidence::Certain
+            || self.own_change
+            || !self.remediable
     }
 
     fn must_not_be_written(&self) -> bool {
@@ -202,6 +207,7 @@ fn asking() -> impl Strategy<Value = Asking> {
         rare(),
         rare(),
         1_735_689_600..1_830_297_600_i64,
+        prop::bool::weighted(0.75),
     );
     (who, place, what, state).prop_map(|(who, place, what, state)| {
         let account = AccountId::from(place.3);
@@ -222,6 +228,7 @@ fn asking() -> impl Strategy<Value = Asking> {
             breaker_open: state.2,
             own_change: state.3,
             protected: state.4,
+            remediable: state.6,
             now: Timestamp::from_timestamp(state.5, 0).unwrap(),
         }
     })
@@ -248,6 +255,7 @@ fn names(decision: &Decision, effect: Effect) -> Vec<&str> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
+    /// S-10, S-12, S-13, S-14 and S-15, as far as a decision goes.
     #[test]
     fn no_policies_of_users_can_take_safety_away(set in set(), askings in askings()) {
         let policies = load(&set);
@@ -262,6 +270,7 @@ proptest! {
         }
     }
 
+    /// S-18.
     #[test]
     fn only_an_exception_in_force_silences_and_it_is_named(set in set(), askings in askings()) {
         let policies = load(&set);
@@ -280,6 +289,7 @@ proptest! {
         }
     }
 
+    /// S-17.
     #[test]
     fn an_error_is_an_alert_and_nothing_else(set in set(), askings in askings()) {
         let policies = load(&set);
@@ -291,6 +301,7 @@ proptest! {
         }
     }
 
+    /// S-16.
     #[test]
     fn a_further_forbid_never_raises_the_response(set in set(), more in written(), askings in askings()) {
         prop_assume!(more.effect == "forbid");
@@ -307,6 +318,7 @@ proptest! {
         }
     }
 
+    /// S-16.
     #[test]
     fn the_order_of_policies_and_files_does_not_matter(set in set(), cut in 0..6_usize, askings in askings()) {
         let texts: Vec<String> = set.iter().enumerate().map(|(id, one)| one.text(id)).collect();

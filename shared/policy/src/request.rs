@@ -45,6 +45,8 @@ pub struct Request<'a> {
     pub breaker_open: bool,
     /// Whether Snapback itself made the change.
     pub own_change: bool,
+    /// Whether there is a remedy at all: without one, reverting is nothing that could be done.
+    pub remediable: bool,
     /// Whether the trust file protects the resource from every write.
     pub protected: bool,
     /// Seconds from the change to now; negative clocks read as 0.

@@ -56,6 +56,7 @@ pub fn decide<R>(policies: &Policies, finding: &Finding<R>, facts: &Facts<'_>) -
         recent_reverts: facts.history.resource_reverts,
         breaker_open: is_breaker_open(facts.history, facts.trust),
         own_change: is_own_change(facts.actor, &facts.trust.seen_from(&facts.resource.account)),
+        remediable: !finding.remedies.is_empty(),
         protected: is_protected(facts.resource, facts.trust),
         event_age_seconds: age(facts.event_time, facts.now),
         now: facts.now,

@@ -256,7 +256,7 @@ fn facts<'a>(
 #[test]
 fn facts_decide_how_far_to_go() {
     let policies = Policies::shipped();
-    let finding: Finding<model::NoRemedy> = Finding::new(OPEN, "open");
+    let finding = Finding { remedies: vec![()], ..Finding::new(OPEN, "open") };
     let resource = Resource::bucket(BUCKET, ACCOUNT.into(), REGION);
     let trust = common::trust();
     let protecting = Trust { protected_resources: vec!["*demo*".to_owned()], ..trust.clone() };
@@ -279,6 +279,9 @@ fn facts_decide_how_far_to_go() {
         let decision = decision::decide(&policies, &finding, &facts);
         assert_eq!(decision.response, expected, "{name}: {decision:?}");
     }
+    let by_hand: Finding<()> = Finding::new(OPEN, "open");
+    let decision = decision::decide(&policies, &by_hand, &facts(&person, &resource, &trust, calm));
+    assert_eq!(decision.response, Response::Tag, "there is nothing to revert with");
     let unclear = Finding { confidence: Confidence::Unclear, ..finding };
     let decision = decision::decide(&policies, &unclear, &facts(&person, &resource, &trust, calm));
     assert_eq!(decision.response, Response::Alert);

@@ -515,6 +515,24 @@ fn a_resource_deleted_before_the_write_is_right_already() {
 }
 
 #[test]
+fn what_cannot_be_seen_after_the_write_is_in_doubt_not_mended() {
+    run(async {
+        let mut stage = Stage::new(&[OPEN, TOLD]);
+        stage.script.fail(8, Fault::Gone);
+        let handled = stage.deliver(&event("e")).await.unwrap();
+        assert_eq!(stage.script.calls()[8].method, "observe");
+        assert_eq!(stage.told(), [format!("{OPEN} in_doubt")]);
+        assert_eq!(handled.recheck, Some(1));
+        let [entry] = stage.entries().try_into().unwrap();
+        let undo = undo::plan(&entry, Some(&json!(stage.state())));
+        assert_eq!(undo, undo::Undo::Refused(undo::UndoError::InDoubt));
+        // What else is wrong is found by the second look.
+        stage.look_again().await;
+        assert_eq!(stage.told(), [format!("{OPEN} in_doubt"), format!("{TOLD} alerted")]);
+    });
+}
+
+#[test]
 fn no_write_begins_shortly_before_the_end() {
     run(async {
         let mut stage = Stage::new(&[OPEN]);
