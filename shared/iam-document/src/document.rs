@@ -113,8 +113,8 @@ impl Document {
             .into_iter()
             .map(|path| Problem {
                 statement: None,
-                what: format!("`{path}` is given more than once, and only the last one counts"),
-                unclear: false,
+                what: format!("`{path}` is given more than once, and only the last one is read"),
+                unclear: true,
             })
             .collect();
         let version = read_version(&members, &mut problems);
@@ -247,7 +247,7 @@ pub(crate) fn element<'m>(
     problems.push(Problem {
         statement,
         what: format!("`{written}` is not how `{name}` is spelled"),
-        unclear: false,
+        unclear: true,
     });
     Some(value)
 }

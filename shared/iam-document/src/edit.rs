@@ -93,6 +93,12 @@ pub enum EditRefused {
         /// What stands together with what is wrong.
         why: String,
     },
+    /// Part of the document could not be read, so that nobody can say what a change would do.
+    #[error("the document is not clear: {why}")]
+    Unclear {
+        /// What could not be read.
+        why: String,
+    },
     /// The document would not print as it was written.
     #[error("the document repeats a key, so that printing it would lose what was written")]
     Repeats,
@@ -133,6 +139,10 @@ pub fn mend(
     if document.repeats_a_key() {
         return Err(EditRefused::Repeats);
     }
+    let before = inspect(kind, document, context);
+    if let Some(why) = before.unclear.first().cloned() {
+        return Err(EditRefused::Unclear { why });
+    }
     let mut wanted: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for finding in findings {
         let (statement, principal) = aim(document, context, finding)?;
@@ -156,7 +166,6 @@ pub fn mend(
         .map(|value| Document::from_value(&value))
         .transpose()
         .map_err(EditRefused::Unreadable)?;
-    let before = inspect(kind, document, context);
     let verdict =
         after.as_ref().map_or_else(Verdict::default, |after| inspect(kind, after, context));
     check(&before, &verdict, findings)?;
@@ -213,8 +222,8 @@ fn check(before: &Verdict, after: &Verdict, mended: &[Judged]) -> Result<(), Edi
     if after.public && !before.public {
         return refuse("it would be public".to_owned());
     }
-    if after.unclear.len() > before.unclear.len() {
-        return refuse("it would be less clear".to_owned());
+    if let Some(why) = after.unclear.first() {
+        return refuse(format!("it would be unclear: {why}"));
     }
     let known: BTreeSet<&String> = before.cross_account.iter().collect();
     if let Some(stranger) = after.cross_account.iter().find(|one| !known.contains(one)) {

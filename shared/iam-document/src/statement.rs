@@ -65,7 +65,7 @@ impl Statement {
             Some(written) => {
                 let (condition, odd) = Condition::read(written);
                 for what in odd {
-                    reader.problem(what, false);
+                    reader.problem(what, true);
                 }
                 condition
             }
@@ -120,7 +120,7 @@ impl<'r> Reader<'r> {
     fn either(&mut self, plain: &str, negated: &str) -> Option<Element> {
         let (positive, negative) = (self.get(plain), self.get(negated));
         if positive.is_some() && negative.is_some() {
-            self.problem(format!("the statement has both `{plain}` and `{negated}`"), false);
+            self.problem(format!("the statement has both `{plain}` and `{negated}`"), true);
         }
         // Of the two, the negated one is the wider, so it is the fail-safe reading.
         let (written, name, negated) = match (positive, negative) {
@@ -138,7 +138,7 @@ impl<'r> Reader<'r> {
     fn principals(&mut self) -> Option<Principals> {
         let (positive, negative) = (self.get("Principal"), self.get("NotPrincipal"));
         if positive.is_some() && negative.is_some() {
-            self.problem("the statement has both `Principal` and `NotPrincipal`".to_owned(), false);
+            self.problem("the statement has both `Principal` and `NotPrincipal`".to_owned(), true);
         }
         let (written, negated) = match (positive, negative) {
             (_, Some(written)) => (written, true),

@@ -201,6 +201,11 @@ mod tests {
         grants
     }
 
+    /// Whether the catalogue knows the code.
+    fn is_listed(code: &str) -> bool {
+        model::catalogue::describe(code).code != model::catalogue::UNLISTED.code
+    }
+
     fn mendable(verdict: &Verdict) -> Vec<Judged> {
         let codes = |finding: &&Judged| MENDABLE.contains(&finding.code.as_str());
         verdict.findings.iter().filter(codes).cloned().collect()
@@ -225,6 +230,9 @@ mod tests {
                 let text = inspect(kind, &value.to_string(), &context());
                 prop_assert_eq!(facts(&verdict), facts(&text));
                 prop_assert!(!verdict.effective_public || verdict.public);
+                for finding in &verdict.findings {
+                    prop_assert!(is_listed(&finding.code), "{} is not listed", finding.code);
+                }
             }
         }
 
@@ -319,6 +327,10 @@ mod tests {
                         prop_assert!(findings.is_empty());
                         continue;
                     }
+                    Err(EditRefused::Unclear { .. }) => {
+                        prop_assert!(!verdict.is_certain());
+                        continue;
+                    }
                     Err(EditRefused::NotMinimal { .. }) => {
                         // Only where friends and strangers share one condition.
                         prop_assert!(value.to_string().contains("o-zzzzzzzzzz") || value.to_string().contains("vpc-"));
@@ -365,6 +377,7 @@ mod tests {
         fn an_edit_of_one_finding_leaves_the_others(value in document()) {
             let document = Document::from_value(&value).unwrap();
             let verdict = inspect(Kind::TrustPolicy, &document, &context());
+            prop_assert!(verdict.findings.iter().all(|finding| is_listed(&finding.code)));
             for finding in mendable(&verdict) {
                 let one = std::slice::from_ref(&finding);
                 let Ok(edit) = mend(Kind::TrustPolicy, &document, &context(), one) else { continue };

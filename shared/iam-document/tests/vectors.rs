@@ -80,6 +80,10 @@ fn every_vector_agrees_or_its_deviation_is_argued() {
         let kind: Kind = row["kind"].as_str().unwrap().parse().unwrap();
         let context = Context::from_json(&row["context"]).unwrap();
         let verdict = inspect(kind, &row["document"], &context);
+        for finding in &verdict.findings {
+            let listed = model::catalogue::describe(&finding.code).code;
+            assert_ne!(listed, model::catalogue::UNLISTED.code, "{}", finding.code);
+        }
         let differences = differences(&verdict, &row["expect"]);
         let known = DEVIATIONS.iter().any(|(known, _)| *known == id) && row["ambiguous"] == true;
         if !differences.is_empty() && !known {

@@ -1,3 +1,5 @@
+//! Cuts, one by one: what goes, what stays, what is refused.
+
 use serde_json::json;
 
 use super::*;
@@ -147,7 +149,7 @@ fn a_document_that_would_not_print_as_written_is_refused() {
     let document = Document::parse(text).unwrap();
     let findings = inspect(Kind::TrustPolicy, &document, &context()).findings;
     let refused = mend(Kind::TrustPolicy, &document, &context(), &findings);
-    assert!(matches!(refused, Err(EditRefused::NotMendable { .. } | EditRefused::Repeats)));
+    assert!(matches!(refused, Err(EditRefused::Repeats)));
 }
 
 #[test]
@@ -161,6 +163,15 @@ fn a_key_policy_keeps_somebody_who_can_change_it() {
     assert!(matches!(foreign, Err(EditRefused::LocksOut)));
     let both = mend_all(Kind::KmsPolicy, &json!({"Statement":[open, root]})).unwrap();
     assert_eq!(both.after.unwrap().into_value(), json!({"Statement":[root]}));
+}
+
+#[test]
+fn a_document_that_is_not_clear_is_left_to_people() {
+    let before = trust(&json!([
+        {"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"},
+        {"Effect":"Perhaps","Principal":"*","Action":"sts:AssumeRole"},
+    ]));
+    assert!(matches!(mend_all(Kind::TrustPolicy, &before), Err(EditRefused::Unclear { .. })));
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! but it is mitigated where Denies that hold for every outsider cover all of its actions on all of
 //! its resources. Whatever is not plain to see does not close.
 
+use std::cell::Cell;
+
 use crate::{
     Context, Document, Exposure, Kind, Statement, Version,
     condition::{Condition, Reading, closes, read_negated},
@@ -13,26 +15,79 @@ use crate::{
 
 use super::weigh::{Weight, weigh};
 
-/// The most comparisons of patterns that are made for one statement; a document that asks for more
-/// is no honest one, and its Denies count for nothing.
-const BUDGET: usize = 20_000;
+/// The most comparisons of patterns that are made for one document; one that asks for more is no
+/// honest one, and its Denies count for nothing from there on.
+const BUDGET: usize = 200_000;
 
 /// The Denies of a document that hold for every outsider.
-pub(crate) struct Closers<'d> {
-    denies: Vec<(&'d Statement, Exposure)>,
+pub(crate) struct Closers {
+    denies: Vec<Closer>,
     syntax: Syntax,
     service: Option<&'static str>,
+    budget: Cell<usize>,
 }
 
-impl<'d> Closers<'d> {
-    pub(crate) fn of(document: &'d Document, kind: Kind, context: &Context) -> Self {
+/// One of them, its patterns read once.
+struct Closer {
+    actions: Option<Patterns>,
+    resources: Option<Patterns>,
+    /// Whom it still lets through.
+    left: Exposure,
+}
+
+struct Patterns {
+    negated: bool,
+    values: Vec<Pattern>,
+}
+
+impl Patterns {
+    fn read(element: &Element, read: impl Fn(&String) -> Pattern) -> Self {
+        Self { negated: element.negated, values: element.values.iter().map(read).collect() }
+    }
+
+    fn covers(&self, pattern: &Pattern) -> bool {
+        if self.negated {
+            self.values.iter().all(|value| !value.overlaps(pattern))
+        } else {
+            self.values.iter().any(|value| value.covers(pattern))
+        }
+    }
+}
+
+impl Closer {
+    fn covers(&self, action: &Pattern, resource: &Pattern) -> bool {
+        self.actions.as_ref().is_some_and(|actions| actions.covers(action))
+            // A document without resources (a trust policy) speaks of the one it is attached to.
+            && self.resources.as_ref().is_none_or(|resources| resources.covers(resource))
+    }
+
+    fn size(&self) -> usize {
+        let values =
+            |patterns: &Option<Patterns>| patterns.as_ref().map_or(1, |it| it.values.len());
+        values(&self.actions).saturating_add(values(&self.resources))
+    }
+}
+
+impl Closers {
+    pub(crate) fn of(document: &Document, kind: Kind, context: &Context) -> Self {
         let version = document.version();
+        let syntax = document.glob_syntax();
         let denies = document
             .denies()
             .filter(|deny| holds_for_outsiders(deny, version, context))
-            .map(|deny| (deny, left_by(deny, version, context)))
+            .map(|deny| Closer {
+                actions: deny
+                    .action
+                    .as_ref()
+                    .map(|element| Patterns::read(element, |it| lower(it))),
+                resources: deny
+                    .resource
+                    .as_ref()
+                    .map(|element| Patterns::read(element, |it| Pattern::parse(it, syntax))),
+                left: left_by(deny, version, context),
+            })
             .collect();
-        Self { denies, syntax: document.glob_syntax(), service: kind.service() }
+        Self { denies, syntax, service: kind.service(), budget: Cell::new(BUDGET) }
     }
 
     /// Whom the Denies leave in, if together they cover the statement; `None` if they do not.
@@ -42,27 +97,21 @@ impl<'d> Closers<'d> {
         }
         let actions = self.actions(allow);
         let resources = self.resources(allow);
-        let pairs = actions.len().saturating_mul(resources.len());
-        let values = |element: &Option<Element>| element.as_ref().map_or(1, |one| one.values.len());
-        let theirs: usize = self
+        let work = self
             .denies
             .iter()
-            .map(|(deny, _)| values(&deny.action).saturating_add(values(&deny.resource)))
-            .fold(0, usize::saturating_add);
-        if pairs.saturating_mul(theirs) > BUDGET {
-            return None;
-        }
+            .map(Closer::size)
+            .fold(0, usize::saturating_add)
+            .saturating_mul(actions.len().saturating_mul(resources.len()));
+        self.budget.set(self.budget.get().checked_sub(work)?);
         let mut left = Exposure::Nobody;
         for action in &actions {
             for resource in &resources {
                 let narrowest = self
                     .denies
                     .iter()
-                    .filter(|(deny, _)| {
-                        self.covers(deny.action.as_ref(), action, true)
-                            && self.covers(deny.resource.as_ref(), resource, false)
-                    })
-                    .map(|(_, left)| *left)
+                    .filter(|deny| deny.covers(action, resource))
+                    .map(|deny| deny.left)
                     .min()?;
                 left = left.max(narrowest);
             }
@@ -73,7 +122,6 @@ impl<'d> Closers<'d> {
     /// The actions of an Allow; where they are told by exclusion, all that the document can grant.
     fn actions(&self, allow: &Statement) -> Vec<Pattern> {
         let all = self.service.map_or("*".to_owned(), |service| format!("{service}:*"));
-        let lower = |text: &str| Pattern::parse_lowercase(text, Syntax::GLOB);
         match &allow.action {
             Some(element) if !element.negated => element
                 .values
@@ -94,24 +142,10 @@ impl<'d> Closers<'d> {
             Some(_) | None => vec![Pattern::parse("*", Syntax::GLOB)],
         }
     }
+}
 
-    fn covers(&self, element: Option<&Element>, pattern: &Pattern, action: bool) -> bool {
-        // A document without resources (a trust policy) speaks of the one it is attached to.
-        let Some(element) = element else { return !action };
-        let read = |value: &String| {
-            if action {
-                Pattern::parse_lowercase(value, Syntax::GLOB)
-            } else {
-                Pattern::parse(value, self.syntax)
-            }
-        };
-        let mut values = element.values.iter().map(read);
-        if element.negated {
-            values.all(|value| !value.overlaps(pattern))
-        } else {
-            values.any(|value| value.covers(pattern))
-        }
-    }
+fn lower(text: &str) -> Pattern {
+    Pattern::parse_lowercase(text, Syntax::GLOB)
 }
 
 /// Whether every outsider is denied: everyone is named, or everyone but some who are known, and

@@ -115,6 +115,8 @@ fn everyone(grant: &Grant<'_>, principal: &str, code: &str, sink: &mut Sink<'_>)
         return;
     }
     if weight == Weight::Open {
+        let idle = subject::idle(grant.statement);
+        let place = Place { condition: idle.as_deref(), ..place };
         let detail = if code == "public-federated" {
             "the statement lets in every user of a public identity provider"
         } else if subject::is_public_by_definition(grant.statement) {

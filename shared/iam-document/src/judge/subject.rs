@@ -92,6 +92,7 @@ pub(super) fn unknown_operators(statement: &Statement, sink: &mut Sink<'_>) {
             Place::statement(statement).condition(&text),
             format!("AWS knows no operator `{}`, so it restricts nothing", entry.written),
         );
+        sink.unclear(format!("`{}` is no operator", entry.written));
     }
 }
 
@@ -121,6 +122,13 @@ pub(super) fn is_public_by_definition(statement: &Statement) -> bool {
         is_restricting_key(&entry.key, PolicyMode::Bucket)
             && entry.values.iter().any(|value| value.contains("${"))
     })
+}
+
+/// All conditions of a statement, for people: none of them restricts who calls.
+pub(super) fn idle(statement: &Statement) -> Option<String> {
+    let entries: Vec<String> =
+        statement.condition.entries.iter().map(crate::condition::Entry::describe).collect();
+    (!entries.is_empty()).then(|| entries.join("; "))
 }
 
 /// A condition that nobody can satisfy.

@@ -161,6 +161,8 @@ fn everyone(grant: &Grant<'_>, principal: &Principal, sink: &mut Sink<'_>) {
             } else {
                 "everyone may assume the role: nothing restricts who calls"
             };
+            let idle = subject::idle(grant.statement);
+            let place = Place { condition: idle.as_deref(), ..place };
             sink.find("wildcard-principal", place, detail);
             sink.public(grant.closed);
         }

@@ -1,3 +1,5 @@
+//! Whether a bucket policy pins the key, form by form.
+
 use serde_json::{Value, json};
 
 use crate::{Context, Enforcement, Kind, inspect};

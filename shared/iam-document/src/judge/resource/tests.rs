@@ -1,3 +1,5 @@
+//! Resource documents: who is let in, rule by rule.
+
 use serde_json::{Value, json};
 
 use crate::{Context, Exposure, Kind, Verdict, inspect};

@@ -1,3 +1,5 @@
+//! Trust documents: who may assume the role, rule by rule.
+
 use serde_json::{Value, json};
 
 use crate::{Context, Exposure, Kind, Verdict, inspect};
