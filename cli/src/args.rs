@@ -120,7 +120,7 @@ pub struct ReplayArgs {
     /// Whom and what the account trusts (TOML or JSON).
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
-    /// Live state for offline use: a JSON object of ARN to API responses.
+    /// Live state for offline use: a JSON object of ARN to API responses, null where it is gone.
     #[arg(long, value_name = "FILE", conflicts_with = "account")]
     pub state: Option<PathBuf>,
     /// Whether writes are armed in the decisions.

@@ -79,10 +79,10 @@ impl StateFile {
             if let Err(error) = arn.parse::<model::Arn>() {
                 problems.push(error.to_string());
             }
-            if !responses.is_object() {
+            if !responses.is_object() && !responses.is_null() {
                 problems.push(format!(
                     "`{arn}`: expected an object of operation to response, such as \
-                     `{{\"GetBucketAcl\": {{…}}}}`"
+                     `{{\"GetBucketAcl\": {{…}}}}`, or null where it is gone"
                 ));
             }
         }

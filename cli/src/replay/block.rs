@@ -88,6 +88,10 @@ impl Writer<'_> {
             }
             self.put(out, "who", &format!("{who}; {}", when(event)));
         }
+        if let Err(inconsistent) = event.consistency() {
+            let text = format!("{inconsistent}; a function would tell this, and not act");
+            field(out, "beware", &safe(&text), RED, self.width);
+        }
         self.dim(out, "from", &exact(&place.to_string()));
         out.push('\n');
     }
