@@ -119,7 +119,7 @@ impl Live {
     /// # Errors
     /// [`Failure::Usage`] when there are no usable credentials, when the trust file is about
     /// another account, or when nobody could be asked.
-    pub fn connect(args: &ReplayArgs, trust: Trust, policies: &Policies) -> Result<Self, Failure> {
+    pub fn connect(args: &ReplayArgs, trust: &Trust, policies: &Policies) -> Result<Self, Failure> {
         let from_stdin = args.paths.iter().any(|path| path.as_os_str() == "-");
         if args.apply && !args.yes && (from_stdin || !io::stdin().is_terminal()) {
             return Err(Failure::Usage(

@@ -57,7 +57,7 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
         None => Policies::shipped(),
     };
     if args.live || args.apply {
-        return live(args, trust, &policies);
+        return live(args, &trust, &policies);
     }
     let now = args.now.unwrap_or_else(settings::now);
     let controls = chosen(&args.controls);
@@ -66,7 +66,7 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
 }
 
 #[cfg(not(feature = "live"))]
-fn live(args: &ReplayArgs, _: model::Trust, _: &Policies) -> Result<Exit, Failure> {
+fn live(args: &ReplayArgs, _: &model::Trust, _: &Policies) -> Result<Exit, Failure> {
     let flag = if args.apply { "--apply" } else { "--live" };
     Err(Failure::Usage(format!(
         "`{flag}` needs the feature `live`: this build leaves out the AWS SDK; use \
@@ -75,7 +75,7 @@ fn live(args: &ReplayArgs, _: model::Trust, _: &Policies) -> Result<Exit, Failur
 }
 
 #[cfg(feature = "live")]
-fn live(args: &ReplayArgs, trust: model::Trust, policies: &Policies) -> Result<Exit, Failure> {
+fn live(args: &ReplayArgs, trust: &model::Trust, policies: &Policies) -> Result<Exit, Failure> {
     let live = crate::live::Live::connect(args, trust, policies)?;
     over(args, policies, &live)
 }
