@@ -123,7 +123,9 @@ fn judge(target: &Target, state: &TrustState, trust: &Trust) -> Vec<Finding<Trus
         let mut finding = describe(&alike, &verdict);
         if let Some(doubt) = &doubt {
             finding.confidence = Confidence::Unclear;
-            finding = finding.with_evidence("doubt", doubt.as_str());
+            if !finding.title.contains(doubt) {
+                finding = finding.with_evidence("doubt", doubt.as_str());
+            }
         }
         let remedy = match (hesitant.as_ref().or(untouchable.as_ref()), &document) {
             (Some(reason), _) => Err(reason.clone()),

@@ -191,7 +191,7 @@ fn wrong(target: &Target, state: &UploadState, requirement: &Requirement) -> Fin
     if let Some(left) = left_behind(state) {
         finding = finding.with_evidence("left_behind", left);
     }
-    let mut reasons = obstacle::obstacles(state, requirement);
+    let mut reasons = obstacle::obstacles(state, requirement, &target.resource.region);
     let to = requirement.encryption();
     if to.is_none() && reasons.is_empty() {
         reasons.push("what its bucket requires is not known".to_owned());

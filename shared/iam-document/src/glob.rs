@@ -120,17 +120,23 @@ impl Pattern {
     /// Whether the text is matched. A variable may stand for anything.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        if self.is_everything() {
-            return true;
+        // Most patterns are decided by their fixed beginning.
+        let mut chars = text.chars();
+        let mut tokens = self.tokens.as_slice();
+        while let Some((Token::Char(wanted), rest)) = tokens.split_first() {
+            if chars.next() != Some(*wanted) {
+                return false;
+            }
+            tokens = rest;
         }
-        if self.is_literal() {
-            return text.chars().eq(self.tokens.iter().filter_map(|token| match token {
-                Token::Char(char) => Some(*char),
-                Token::One | Token::Any | Token::Variable => None,
-            }));
+        match tokens {
+            [] => chars.next().is_none(),
+            [Token::Any] => true,
+            _ => {
+                let mut run = Run::new(tokens, Doubt::Anything);
+                chars.all(|char| run.step(Token::Char(char))) && run.is_accepted()
+            }
         }
-        let mut run = Run::new(&self.tokens, Doubt::Anything);
-        text.chars().all(|char| run.step(Token::Char(char))) && run.is_accepted()
     }
 
     /// Whether every text that `other` matches is matched here too. Where that is not plain to see

@@ -3,6 +3,8 @@
 //! A copy is only a remedy where it changes nothing but the key. Whatever it could lose, cut off or
 //! overwrite holds it back, and the alert says so.
 
+use model::Arn;
+
 use super::{
     remedy::COPY_LIMIT,
     requirement::Requirement,
@@ -25,13 +27,17 @@ const READY_CLASSES: [&str; 6] = [
 const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 
 /// Every reason against a copy, in the order in which a person would ask.
-pub(super) fn obstacles(state: &UploadState, requirement: &Requirement) -> Vec<String> {
+pub(super) fn obstacles(
+    state: &UploadState,
+    requirement: &Requirement,
+    region: &str,
+) -> Vec<String> {
     let mut reasons = Vec::new();
     of_version(&state.version, &mut reasons);
     if let Some(details) = &state.details {
         of_details(&state.version, details, &mut reasons);
     }
-    of_key(state, requirement, &mut reasons);
+    of_key(state, requirement, region, &mut reasons);
     reasons
 }
 
@@ -128,8 +134,17 @@ fn has_email(acl: &Acl) -> bool {
     })
 }
 
-fn of_key(state: &UploadState, requirement: &Requirement, reasons: &mut Vec<String>) {
+fn of_key(state: &UploadState, requirement: &Requirement, region: &str, reasons: &mut Vec<String>) {
     let Requirement::Kms { named, arn, .. } = requirement else { return };
+    // S3 takes no key of another Region, and so none of another partition.
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+    let elsewhere = arn
+        .as_deref()
+        .and_then(|arn| arn.parse::<Arn>().ok())
+        .is_some_and(|arn| !region.is_empty() && arn.region != region);
+    if elsewhere {
+        reasons.push(format!("the required key `{named}` is of another Region than the bucket"));
+    }
     let unusable = state.keys.iter().find_map(|facts| {
         let same = facts.named == *named || (arn.is_some() && facts.arn == *arn);
         facts.problem.as_ref().filter(|_| same)

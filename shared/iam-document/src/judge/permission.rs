@@ -4,6 +4,8 @@
 //! takes. Conditional Allows count: an administrator with MFA is an administrator. Permission
 //! boundaries and service control policies are not considered: they are not in the document.
 
+use std::collections::BTreeMap;
+
 use super::{
     privesc::PATHS,
     sink::{Place, Sink},
@@ -95,7 +97,8 @@ fn form(statement: &Statement, sink: &mut Sink<'_>) {
 /// What a document grants.
 struct Granted<'d> {
     allows: Vec<Allow<'d>>,
-    denied: Vec<Patterns>,
+    /// For each action that matters, the Allows that grant it on some resource that can carry it.
+    by_action: BTreeMap<&'static str, Vec<usize>>,
     own: Option<String>,
 }
 
@@ -153,7 +156,7 @@ impl<'d> Granted<'d> {
                 passed_to: passed_to(statement, document.version()),
             });
         }
-        let denied = document
+        let denied: Vec<Patterns> = document
             .denies()
             .filter(|deny| deny.condition.is_empty())
             .filter(|deny| {
@@ -164,20 +167,25 @@ impl<'d> Granted<'d> {
             .filter_map(|deny| deny.action.as_ref().map(Patterns::actions))
             .collect();
         let own = sink.context.trust.account_id.as_ref().map(ToString::to_string);
-        Self { allows, denied, own }
+        let mut by_action: BTreeMap<&'static str, Vec<usize>> = BTreeMap::new();
+        for action in PATHS.iter().flat_map(|path| path.actions).chain(&ADMIN) {
+            by_action.entry(action).or_insert_with(|| {
+                if denied.iter().any(|patterns| patterns.has(action)) {
+                    return Vec::new();
+                }
+                let grants = |allow: &Allow<'_>| {
+                    allow.actions.has(action) && can_carry(&allow.resources, action)
+                };
+                allows.iter().enumerate().filter(|(_, it)| grants(it)).map(|(at, _)| at).collect()
+            });
+        }
+        Self { allows, by_action, own }
     }
 
     /// The Allows that grant an action on some resource that can carry it.
     fn by(&self, action: &str) -> impl Iterator<Item = &Allow<'d>> {
-        let denied = self.denied.iter().any(|patterns| patterns.has(action));
-        let targets = targets(action);
-        let self_service = SELF_SERVICE.contains(&action);
-        let action = action.to_owned();
-        self.allows.iter().filter(move |allow| {
-            !denied
-                && allow.actions.has(&action)
-                && can_carry(&allow.resources, &targets, self_service)
-        })
+        let places = self.by_action.get(action).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.allows.get(*place))
     }
 
     /// The statement that grants the last of a path's actions, if all are granted.
@@ -286,7 +294,12 @@ fn iam_kind(name: &str) -> &'static str {
     }
 }
 
-fn can_carry(resources: &Patterns, targets: &[Pattern], self_service: bool) -> bool {
+/// Whether any of the resources can carry the action.
+fn can_carry(resources: &Patterns, action: &str) -> bool {
+    if resources.is_everything() {
+        return true;
+    }
+    let targets = targets(action);
     if resources.negated {
         // What is excluded in the partition that the document speaks of is excluded.
         let mut spoken = targets
@@ -296,6 +309,7 @@ fn can_carry(resources: &Patterns, targets: &[Pattern], self_service: bool) -> b
         return spoken.peek().is_none()
             || spoken.any(|target| !resources.values.iter().any(|value| value.covers(target)));
     }
+    let self_service = SELF_SERVICE.contains(&action);
     resources
         .values
         .iter()

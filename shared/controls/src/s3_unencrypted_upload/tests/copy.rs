@@ -126,6 +126,17 @@ fn whatever_a_copy_would_lose_or_overwrite_holds_it_back() {
 }
 
 #[test]
+fn a_key_of_another_region_is_told_and_never_tried() {
+    let elsewhere = KEY.replace("eu-west-1", "us-east-1");
+    let state = live(Encryption::S3, Encryption::S3);
+    let findings = S3UnencryptedUpload.assess(&an_object(), &state, &requiring(&elsewhere));
+    assert!(findings[0].remedies.is_empty());
+    assert!(findings[0].held_back.as_deref().unwrap().contains("another Region"));
+    let findings = S3UnencryptedUpload.assess(&an_object(), &state, &requiring(KEY));
+    assert_eq!(findings[0].held_back, None);
+}
+
+#[test]
 fn what_a_copy_keeps_does_not_hold_it_back() {
     let changes: [fn(&mut UploadState); 5] = [
         |state| {
