@@ -211,3 +211,28 @@ fn an_alarm_may_rest_on_the_names_that_the_template_uses() {
     assert!(REMEDIATION_FAILED.dimensions.contains(&["control"].as_slice()));
     assert_eq!(REMEDIATION_FAILED.stability, Stability::Stable);
 }
+
+#[test]
+fn the_operating_guide_lists_every_metric_with_its_unit_and_meaning_and_every_member_of_a_line() {
+    let guide = include_str!("../../../../docs/operating.md");
+    for metric in METRICS {
+        let row = guide.lines().find(|line| line.starts_with(&format!("| `{}` |", metric.name)));
+        let row = row.unwrap_or_else(|| panic!("{} is not in the guide", metric.name));
+        let experimental = metric.stability == Stability::Experimental;
+        for expected in [metric.unit.as_str(), metric.meaning] {
+            assert!(row.contains(expected), "{row} lacks {expected}");
+        }
+        for dimension in metric.dimensions.iter().copied().flatten().filter(|d| **d != "control") {
+            assert!(row.contains(&format!("`{dimension}`")), "{row} lacks {dimension}");
+        }
+        assert_eq!(row.contains("(experimental)"), experimental, "{row}");
+    }
+    let lines = handled(
+        &delivered(),
+        &event(vec![reported("acl-public:AllUsers:READ", Outcome::Verified)]),
+    );
+    let line: Value = serde_json::from_str(&lines[0]).unwrap();
+    for member in line.as_object().unwrap().keys() {
+        assert!(guide.contains(&format!("`{member}`")), "`{member}` is not in the guide");
+    }
+}
