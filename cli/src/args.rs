@@ -94,7 +94,8 @@ impl From<PostureArg> for Posture {
     after_help = "\
 Reads an EventBridge envelope, a bare CloudTrail record, a CloudTrail file ({\"Records\": [...]}),
 JSON lines, SQS and SNS wrappings, each also gzipped. In a folder, files named .json, .jsonl,
-.ndjson, .log, .gz or without extension are read, in order of their names, hidden ones left out.
+.ndjson, .log, .gz or without extension are read, in order of their names; hidden ones and a trail's
+CloudTrail-Digest folders are left out.
 
 Offline, a record is judged by what it carries. What it does not carry is `unclear`, with the calls
 that would be made to find out; --state supplies their responses.

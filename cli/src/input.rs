@@ -27,6 +27,10 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 /// Extensions that are read in a folder. A file that is named on the command line is always read.
 const EXTENSIONS: [&str; 5] = ["json", "jsonl", "ndjson", "log", "gz"];
 
+/// Where a trail keeps the signatures of its files, beside the files: JSON, but no events.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
+const DIGESTS: &str = "CloudTrail-Digest";
+
 /// A file, folder or stream that could not be read.
 #[derive(Debug, Error)]
 #[error("`{name}` cannot be read")]
@@ -118,6 +122,9 @@ fn walk(folder: &Path, listing: &mut Listing) {
                 continue;
             }
         };
+        if kind.is_dir() && path != folder && path.file_name() == Some(OsStr::new(DIGESTS)) {
+            continue;
+        }
         if kind.is_dir() || path == folder {
             match entries(&path) {
                 // The stack hands back the last one first.
@@ -292,6 +299,18 @@ mod tests {
         assert_eq!(names(&listing, &folder), ["b/1.JSON", "b/2.jsonl", "c.json", "plain"]);
         assert_eq!((listing.skipped, listing.errors.len()), (1, 0));
         assert_eq!(listing.bytes(), Some(8));
+    }
+
+    #[test]
+    fn the_signatures_of_a_trail_are_no_events_unless_they_are_asked_for() {
+        let folder = folder("digests");
+        for part in ["CloudTrail", DIGESTS] {
+            fs::create_dir_all(folder.join(part)).unwrap();
+            fs::write(folder.join(part).join("a.json"), "{}").unwrap();
+        }
+        let listing = list(std::slice::from_ref(&folder));
+        assert_eq!(names(&listing, &folder), ["CloudTrail/a.json"]);
+        assert_eq!(list(&[folder.join(DIGESTS)]).inputs.len(), 1);
     }
 
     #[test]

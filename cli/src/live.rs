@@ -3,7 +3,10 @@
 //!
 //! Compiled only with the feature `live`, which brings the AWS SDK.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::{
+    cell::RefCell,
+    io::{self, BufRead, IsTerminal, Write},
+};
 
 use aws::{Session, sts::Identity};
 use chrono::TimeDelta;
@@ -105,6 +108,8 @@ pub struct Live {
     apply: bool,
     /// Whether to ask before.
     ask: bool,
+    /// Why the account gave no answer, until it is told.
+    unanswered: RefCell<Vec<String>>,
 }
 
 impl std::fmt::Debug for Live {
@@ -158,7 +163,8 @@ impl Live {
             .filter(|pipeline| wanted.iter().any(|control| control.id() == pipeline.id()))
             .collect();
         let (apply, ask) = (args.apply, !args.yes);
-        Ok(Self { runtime, pipelines, identity, posture, clock, apply, ask })
+        let unanswered = RefCell::default();
+        Ok(Self { runtime, pipelines, identity, posture, clock, apply, ask, unanswered })
     }
 
     fn with_delivery<T>(&self, event: &Event, handle: impl FnOnce(&Delivery<'_>) -> T) -> T {
@@ -191,7 +197,11 @@ impl Live {
                 Judgement { resource: handled.resource, ..judgement }
                     .with_findings(findings, remedies)
             }
-            Err(error) => unanswered(id, &error),
+            Err(error @ HandleError::Malformed { .. }) => without_evidence(id, &error),
+            Err(error) => {
+                self.unanswered.borrow_mut().push(said(&error));
+                without_evidence(id, &error)
+            }
         }
     }
 
@@ -241,6 +251,17 @@ fn pipelines(session: &Session, settings: &Settings, clock: RunClock) -> Vec<Box
 }
 
 impl Asked for Live {
+    fn scope(&self) -> String {
+        let account = &self.identity.account;
+        let done =
+            if self.apply { "what was agreed to was written" } else { "nothing was written" };
+        format!("Live in account {account}, posture {}: {done}.", self.posture)
+    }
+
+    fn remedy_for_unclear(&self) -> &'static str {
+        "What is unclear could not be read; the reasons stand above."
+    }
+
     fn judge(&self, event: &Event) -> Vec<Judgement> {
         self.pipelines
             .iter()
@@ -251,12 +272,11 @@ impl Asked for Live {
 
     fn act(&self, event: &Event, judgements: &mut [Judgement]) -> u64 {
         let mut failed = 0_u64;
+        for reason in self.unanswered.take() {
+            complain(&reason);
+            failed = failed.saturating_add(1);
+        }
         for judgement in judgements {
-            if let Some(reason) = judgement.reason.as_deref().filter(|_| is_unanswered(judgement)) {
-                complain(reason);
-                failed = failed.saturating_add(1);
-                continue;
-            }
             if !self.apply || judgement.operations.is_empty() || !self.agreed(judgement) {
                 continue;
             }
@@ -298,8 +318,8 @@ fn decided(reported: Reported) -> Decided {
     Decided { finding, decision: reported.decision }
 }
 
-/// The account gave no answer: in doubt, people are told.
-fn unanswered(control: ControlId, error: &HandleError) -> Judgement {
+/// Nothing can be judged: in doubt, people are told.
+fn without_evidence(control: ControlId, error: &HandleError) -> Judgement {
     let reason = said(error);
     let mut finding: Finding<PlannedRemedy> = Finding::new("evidence-unreadable", reason.clone());
     finding.confidence = Confidence::Unclear;
@@ -310,10 +330,6 @@ fn unanswered(control: ControlId, error: &HandleError) -> Judgement {
     };
     Judgement::without_findings(control, Status::Unclear, Some(reason))
         .with_findings(vec![Decided { finding, decision }], Vec::new())
-}
-
-fn is_unanswered(judgement: &Judgement) -> bool {
-    judgement.status == Status::Unclear && judgement.decision.is_some()
 }
 
 #[cfg(test)]

@@ -191,6 +191,14 @@ impl<'a> Judge<'a> {
 }
 
 impl Asked for Judge<'_> {
+    fn scope(&self) -> String {
+        format!("Offline, posture {}: nothing was read from AWS or written to it.", self.posture)
+    }
+
+    fn remedy_for_unclear(&self) -> &'static str {
+        "What is unclear, `--state FILE` supplies and `--live` reads."
+    }
+
     fn judge(&self, event: &Event) -> Vec<Judgement> {
         let Some(asking) = self.by_name.get(event.record.event_name.as_str()) else {
             return Vec::new();

@@ -16,7 +16,7 @@ use controls::AnyControl;
 use events::{Event, EventError, Reader};
 use judge::{Judge, Judgement};
 use line::Place;
-use model::Response;
+use model::{Response, Timestamp};
 use policy::Policies;
 use sink::{Json, Sink, Text};
 use summary::Summary;
@@ -36,6 +36,12 @@ const PROGRESS_EVERY: u64 = 256;
 
 /// Whoever is asked about an event: the records alone, or a live account.
 pub trait Asked {
+    /// One sentence: what was asked, and whether anything could be written.
+    fn scope(&self) -> String;
+
+    /// One sentence: what would help where nothing can be said.
+    fn remedy_for_unclear(&self) -> &'static str;
+
     /// What each control says that looks at such calls; empty when nobody asks.
     fn judge(&self, event: &Event) -> Vec<Judgement>;
 
@@ -88,6 +94,7 @@ fn over(args: &ReplayArgs, policies: &Policies, asked: &dyn Asked) -> Result<Exi
         args,
         policies,
         asked,
+        now: args.now.unwrap_or_else(settings::now),
         summary: Summary::new(listing.skipped),
         counter: Counter::default(),
         progress: Progress::new(io::stderr().is_terminal(), listing.bytes()),
@@ -97,7 +104,8 @@ fn over(args: &ReplayArgs, policies: &Policies, asked: &dyn Asked) -> Result<Exi
             &listing,
             &mut Text {
                 out: output::people(),
-                watched: output::watched(),
+                // Whoever is asked must have seen what about.
+                watched: output::watched() || args.apply,
                 writer: block::Writer { width: text::width(), meanings },
             },
         )?,
@@ -128,6 +136,7 @@ struct Run<'a> {
     args: &'a ReplayArgs,
     policies: &'a Policies,
     asked: &'a dyn Asked,
+    now: Timestamp,
     summary: Summary,
     counter: Counter,
     progress: Progress,
@@ -142,7 +151,14 @@ impl Run<'_> {
             self.one(input, sink)?;
         }
         self.progress.end();
-        sink.end(&self.summary, &self.notes(listing))?;
+        let mut closing = self.summary.text();
+        if self.summary.unclear() > 0 {
+            closing.push_str(self.asked.remedy_for_unclear());
+            closing.push('\n');
+        }
+        closing.push_str(&text::exact(&self.asked.scope()));
+        closing.push('\n');
+        sink.end(&closing, &self.notes(listing))?;
         Ok(())
     }
 
@@ -201,10 +217,13 @@ impl Run<'_> {
             notes.push(format!("there is no file of events in `{folder}`"));
         }
         for exception in self.policies.exceptions() {
-            if !self.summary.met(&exception.id) {
+            let policy::Exception { id, owner, expires, .. } = exception;
+            if *expires <= self.now {
+                let date = expires.format("%Y-%m-%d");
+                notes.push(format!("exception `{id}` of {owner} expired on {date}"));
+            } else if !self.summary.met(id) {
                 notes.push(format!(
-                    "exception `{}` of {} never matched: is it still needed?",
-                    exception.id, exception.owner
+                    "exception `{id}` of {owner} never matched: is it still needed?"
                 ));
             }
         }

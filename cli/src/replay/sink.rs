@@ -8,7 +8,6 @@ use super::{
     block,
     judge::Judgement,
     line::{Line, Place},
-    summary::Summary,
 };
 use crate::{output::note, progress::Progress, text};
 
@@ -36,7 +35,7 @@ pub(super) trait Sink {
     fn malformed(&mut self, place: Place<'_>, reason: &str, progress: &Progress) -> io::Result<()>;
 
     /// The end of the run, with what is worth knowing then.
-    fn end(&mut self, summary: &Summary, notes: &[String]) -> io::Result<()>;
+    fn end(&mut self, closing: &str, notes: &[String]) -> io::Result<()>;
 }
 
 /// For programs: one line for each record and control.
@@ -75,7 +74,7 @@ impl<W: Write> Sink for Json<W> {
         self.line(&Line::malformed(place, reason))
     }
 
-    fn end(&mut self, _: &Summary, notes: &[String]) -> io::Result<()> {
+    fn end(&mut self, _: &str, notes: &[String]) -> io::Result<()> {
         self.out.flush()?;
         for text in notes {
             note(text);
@@ -138,8 +137,8 @@ impl<W: Write> Sink for Text<'_, W> {
         self.put(&text, progress)
     }
 
-    fn end(&mut self, summary: &Summary, notes: &[String]) -> io::Result<()> {
-        self.out.write_all(summary.text().as_bytes())?;
+    fn end(&mut self, closing: &str, notes: &[String]) -> io::Result<()> {
+        self.out.write_all(closing.as_bytes())?;
         for text in notes {
             writeln!(self.out, "{}", text::exact(text))?;
         }

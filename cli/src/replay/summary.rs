@@ -91,6 +91,12 @@ impl Summary {
         more(&mut self.malformed);
     }
 
+    /// How often nothing can be said.
+    #[must_use]
+    pub fn unclear(&self) -> u64 {
+        self.controls.values().fold(0, |sum, counts| sum.saturating_add(counts.unclear))
+    }
+
     /// The furthest response of the run.
     #[must_use]
     pub const fn furthest(&self) -> Option<Response> {
