@@ -121,6 +121,10 @@ class Server(socketserver.ThreadingTCPServer):
         return 200, [], ACL
 
 
+# provided.al2023 has its certificate authorities in one file, Debian in 140 that are all read.
+BUNDLES = ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"]
+
+
 def spawn(binary, server):
     environment = {
         "AWS_LAMBDA_RUNTIME_API": server.address,
@@ -134,6 +138,9 @@ def spawn(binary, server):
         "SNAPBACK_TABLE": "ledger",
         "SNAPBACK_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
     }
+    bundle = next(filter(os.path.isfile, BUNDLES), None)
+    if bundle:
+        environment["SSL_CERT_FILE"] = bundle
     return subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL)
 
 

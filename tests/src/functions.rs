@@ -1,9 +1,9 @@
-//! The real function binaries, as the running test's own profile built them.
+//! The real binaries, functions and command line, as the running test's own profile built them.
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     sync::Mutex,
     time::SystemTime,
 };
@@ -38,16 +38,11 @@ pub fn dir() -> Result<PathBuf> {
     let _building = BUILDING.lock();
     let mut stale = false;
     for name in names()? {
-        stale |= chosen.is_none() && !is_fresh(&dir.join(&name), &name)?;
+        let sources = Path::new("functions").join(&name);
+        stale |= chosen.is_none() && !is_fresh(&dir.join(&name), &sources)?;
     }
     if stale {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["test", "--workspace", "--no-run", "--quiet"]);
-        if dir.file_name().is_some_and(|name| name == "release") {
-            build.arg("--release");
-        }
-        build.arg("--target-dir").arg(dir.parent().unwrap_or(&dir));
-        python::run(build.current_dir(workspace::root()))?;
+        build(&dir)?;
     }
     for name in names()? {
         let binary = dir.join(name);
@@ -66,8 +61,45 @@ pub fn binary(name: &str) -> Result<PathBuf> {
     Ok(dir()?.join(name))
 }
 
+/// The command line with its feature `live`, built first where it is not there, older than its
+/// sources, or left behind by a build without the feature.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn command_line() -> Result<PathBuf> {
+    let dir = workspace::profile_dir()?;
+    let binary = dir.join("snapback");
+    let _building = BUILDING.lock();
+    if !(is_fresh(&binary, Path::new("cli"))? && is_live(&binary)?) {
+        build(&dir)?;
+    }
+    if is_live(&binary)? { Ok(binary) } else { Err(Problem::missing("`snapback` with `live`")) }
+}
+
+/// Whether the command line knows `--live`: without the feature it names it before it asks for
+/// anything else.
+fn is_live(binary: &Path) -> Result<bool> {
+    let mut command = Command::new(binary);
+    command.args(["replay", "--live", "--endpoint-url", "http://127.0.0.1:1", "-"]);
+    command.env_clear().stdin(Stdio::null());
+    let ran = command.output().map_err(Problem::run(binary.display().to_string()))?;
+    Ok(!String::from_utf8_lossy(&ran.stderr).contains("needs the feature"))
+}
+
+/// Builds what `cargo test --workspace` builds, with the same features.
+fn build(dir: &Path) -> Result<()> {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["test", "--workspace", "--no-run", "--quiet"]);
+    if dir.file_name().is_some_and(|name| name == "release") {
+        build.arg("--release");
+    }
+    build.arg("--target-dir").arg(dir.parent().unwrap_or(dir));
+    python::run(build.current_dir(workspace::root()))?;
+    Ok(())
+}
+
 /// Whether the binary is there and newer than every source it is made of.
-fn is_fresh(binary: &Path, name: &str) -> Result<bool> {
+fn is_fresh(binary: &Path, package: &Path) -> Result<bool> {
     let Ok(built) = fs::metadata(binary).and_then(|metadata| metadata.modified()) else {
         return Ok(false);
     };
@@ -78,7 +110,7 @@ fn is_fresh(binary: &Path, name: &str) -> Result<bool> {
             newest = newest.max(newest_below(&root.join("shared").join(krate).join("src"))?);
         }
     }
-    newest = newest.max(newest_below(&root.join("functions").join(name).join("src"))?);
+    newest = newest.max(newest_below(&root.join(package).join("src"))?);
     newest = newest.max(newest_below(&root.join("policies"))?);
     Ok(built >= newest)
 }

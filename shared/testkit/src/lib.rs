@@ -5,6 +5,7 @@
 
 mod cloud;
 mod doors;
+pub mod hostile;
 pub mod record;
 mod script;
 

@@ -10,6 +10,8 @@
     reason = "a test stops where it goes wrong"
 )]
 
+mod command_line;
+
 use std::sync::OnceLock;
 
 use scenarios::{

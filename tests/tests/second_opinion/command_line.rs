@@ -1,0 +1,145 @@
+//! `snapback replay --live` and `--apply` as a person runs them, on an account that moto plays.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use scenarios::{
+    emulator::{self, REGION},
+    functions,
+    stack::text,
+};
+use serde_json::{Value, json};
+
+use super::{Account, account};
+
+const EVERYBODY: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
+
+/// How a run ended.
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn line(&self) -> Value {
+        assert_eq!(self.out.lines().count(), 1, "{}{}", self.out, self.err);
+        serde_json::from_str(&self.out).unwrap()
+    }
+}
+
+fn replay(flags: &[&str], endpoint: &str, record: &Value) -> Ran {
+    let mut child = Command::new(functions::command_line().unwrap())
+        .arg("replay")
+        .args(flags)
+        .args(["--format", "json", "--endpoint-url", endpoint, "-"])
+        .env_clear()
+        .env("AWS_REGION", REGION)
+        .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLEEXAMPLE03")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(record.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code(), out: said(output.stdout), err: said(output.stderr) }
+}
+
+fn live(flags: &[&str], record: &Value) -> Ran {
+    replay(flags, &emulator::moto().unwrap().endpoint, record)
+}
+
+/// The record of a call that names an ACL by an empty parameter, so that it tells nothing offline.
+fn record_of(bucket: &str) -> Value {
+    json!({
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "IAMUser",
+            "arn": "arn:aws:iam::111122223333:user/mallory",
+            "accountId": "111122223333",
+            "userName": "mallory",
+        },
+        "eventTime": "2026-03-01T03:00:00Z",
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "PutBucketAcl",
+        "awsRegion": REGION,
+        "requestParameters": { "bucketName": bucket, "acl": "" },
+        "eventID": "00000000-0000-4000-8000-00000000f001",
+        "eventType": "AwsApiCall",
+        "recipientAccountId": "111122223333",
+    })
+}
+
+fn bucket_open_to_everybody(account: &Account, bucket: &str) {
+    let create = json!({ "Bucket": bucket, "ObjectOwnership": "ObjectWriter" });
+    account.call("s3", "CreateBucket", create);
+    account.call("s3", "PutBucketAcl", json!({ "Bucket": bucket, "ACL": "public-read" }));
+}
+
+fn is_open(account: &Account, bucket: &str) -> bool {
+    let acl = account.call("s3", "GetBucketAcl", json!({ "Bucket": bucket }));
+    acl["Grants"].as_array().unwrap().iter().any(|grant| text(grant, "/Grantee/URI") == EVERYBODY)
+}
+
+#[test]
+fn live_reads_the_account_and_writes_nothing() {
+    const BUCKET: &str = "amzn-s3-demo-live";
+    let account = account();
+    bucket_open_to_everybody(account, BUCKET);
+
+    let ran = live(&["--live", "--exit-code"], &record_of(BUCKET));
+    let line = ran.line();
+    assert_eq!(line["status"], "finding", "{}", ran.err);
+    assert_eq!(line["findings"][0]["code"], "acl-public:AllUsers:READ");
+    assert_eq!(line["decision"]["response"], "revert");
+    assert_eq!(line["remedies"][0]["operation"], "s3:PutBucketAcl");
+    assert_eq!(ran.code, Some(3), "would revert");
+    assert!(ran.err.contains("account 111122223333"), "{}", ran.err);
+    assert!(is_open(account, BUCKET), "--live only reads");
+}
+
+#[test]
+fn apply_asks_first_and_says_what_undoes_it() {
+    const BUCKET: &str = "amzn-s3-demo-apply";
+    let account = account();
+    bucket_open_to_everybody(account, BUCKET);
+    let record = record_of(BUCKET);
+
+    let nobody_to_ask = live(&["--apply"], &record);
+    assert_eq!(nobody_to_ask.code, Some(64), "{}", nobody_to_ask.err);
+    assert!(nobody_to_ask.err.contains("--yes"), "{}", nobody_to_ask.err);
+
+    let observing = live(&["--apply", "--yes", "--posture", "observe"], &record);
+    assert_ne!(observing.line()["decision"]["response"], "revert", "{}", observing.err);
+    assert!(is_open(account, BUCKET), "nothing is written before it is agreed to");
+
+    let applied = live(&["--apply", "--yes"], &record);
+    assert_eq!(applied.line()["reason"], "verified", "{}", applied.err);
+    assert!(!is_open(account, BUCKET));
+    let entry = applied.err.lines().find_map(|line| line.split_once("ledger entry: "));
+    let entry: Value = serde_json::from_str(entry.expect("the entry is shown").1).unwrap();
+    assert!(entry["inverse"].to_string().contains(EVERYBODY), "{entry}");
+
+    let again = live(&["--apply", "--yes"], &record);
+    assert_eq!(again.line()["status"], "clean", "{}", again.err);
+}
+
+#[test]
+fn what_cannot_be_asked_is_never_clean() {
+    let nobody = replay(&["--live"], "http://127.0.0.1:1", &record_of("amzn-s3-demo-any"));
+    assert_eq!(nobody.code, Some(64), "{}", nobody.err);
+    assert!(nobody.err.contains("cannot be reached"), "{}", nobody.err);
+
+    let mut foreign = record_of("amzn-s3-demo-any");
+    foreign["recipientAccountId"] = json!("444455556666");
+    let line = live(&["--live"], &foreign).line();
+    assert_eq!((&line["status"], &line["reason"]), (&json!("unclear"), &json!("other_account")));
+
+    let gone = live(&["--live"], &record_of("amzn-s3-demo-never-made")).line();
+    assert_ne!(gone["status"], "finding", "{gone}");
+}
