@@ -5,6 +5,7 @@
 
 use std::{
     cell::Cell,
+    collections::BTreeSet,
     ffi::OsStr,
     fs::{self, File},
     io::{self, BufRead, BufReader, Read},
@@ -110,22 +111,36 @@ fn file(path: &Path, bytes: Option<u64>) -> Input {
     Input { name: name_of(path), path: Some(path.to_owned()), bytes }
 }
 
-/// Depth first, names in order. Symbolic links to files are followed, those to folders are not: a
-/// folder that links to itself would never end.
+/// Depth first, names in order. Symbolic links are followed, but no folder is read twice: one that
+/// links to itself would never end.
 fn walk(folder: &Path, listing: &mut Listing) {
     let mut pending = vec![folder.to_owned()];
+    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
     while let Some(path) = pending.pop() {
-        let kind = match fs::symlink_metadata(&path) {
-            Ok(found) => found.file_type(),
-            Err(source) => {
+        let is_folder = match fs::metadata(&path) {
+            Ok(found) => found.is_dir(),
+            // What it is cannot be known, so neither that it may be left out.
+            Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
                 listing.errors.push(InputError { name: name_of(&path), source });
                 continue;
             }
+            Err(_) => false,
         };
-        if kind.is_dir() && path != folder && path.file_name() == Some(OsStr::new(DIGESTS)) {
+        if is_folder && path != folder && path.file_name() == Some(OsStr::new(DIGESTS)) {
             continue;
         }
-        if kind.is_dir() || path == folder {
+        if is_folder || path == folder {
+            match fs::canonicalize(&path) {
+                Ok(real) => {
+                    if !seen.insert(real) {
+                        continue;
+                    }
+                }
+                Err(source) => {
+                    listing.errors.push(InputError { name: name_of(&path), source });
+                    continue;
+                }
+            }
             match entries(&path) {
                 // The stack hands back the last one first.
                 Ok(found) => pending.extend(found.into_iter().rev()),
@@ -345,6 +360,17 @@ mod tests {
         let listing = list(std::slice::from_ref(&folder));
         assert_eq!(names(&listing, &folder), ["a.json", "z.json"]);
         assert_eq!(listing.errors.len(), 1, "the link to nowhere is told");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_folder_elsewhere_is_followed_once() {
+        let (folder, archive) = (folder("links"), folder("links-archive"));
+        fs::write(archive.join("a.json"), "{}").unwrap();
+        for name in ["2025", "2026"] {
+            std::os::unix::fs::symlink(&archive, folder.join(name)).unwrap();
+        }
+        assert_eq!(names(&list(std::slice::from_ref(&folder)), &folder), ["2025/a.json"]);
     }
 
     #[test]

@@ -1,25 +1,29 @@
 //! `replay --live` and `--apply`: the same pipeline as the functions, over the account that the
-//! environment's credentials belong to, with a ledger in memory.
+//! environment's credentials belong to, with a ledger of the run's own.
 //!
 //! Compiled only with the feature `live`, which brings the AWS SDK.
+
+mod journal;
 
 use std::{
     cell::RefCell,
     io::{self, BufRead, IsTerminal, Write},
+    path::Path,
 };
 
 use aws::{Session, sts::Identity};
 use chrono::TimeDelta;
-use controls::{Control, IamTrustPolicy, PlannedRemedy, S3PublicAcl, S3UnencryptedUpload};
+use controls::{Control, IamTrustPolicy, NotMine, PlannedRemedy, S3PublicAcl, S3UnencryptedUpload};
 use events::Event;
+use journal::{Journal, Kept};
 use model::{
-    Confidence, ControlId, Decision, Finding, Posture, Response, Status, Timestamp, Trust,
+    Confidence, ControlId, Decision, Finding, Outcome, Posture, Response, Status, Timestamp, Trust,
 };
 use policy::Policies;
 use respond::{
     Clock, Cloud, Delivery, Doors, HandleError, Handled, Pipeline, Ports, Preview, Reported,
     Settings,
-    memory::{Agenda, MemoryLedger, Outbox, Unpaused},
+    memory::{Agenda, Outbox, Unpaused},
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -28,13 +32,16 @@ use crate::{
     exit::Failure,
     output::{complain, note},
     replay::{
-        Asked, chosen,
+        Acted, Asked, chosen,
         judge::{Decided, Judgement},
         said,
     },
     settings,
     text::exact,
 };
+
+/// Where the entries of a run with `--apply` are kept, in the folder it is started in.
+const LEDGER: &str = "snapback-ledger.jsonl";
 
 /// How long one event may take at most: copies of large objects are slow.
 const LONGEST: TimeDelta = TimeDelta::minutes(15);
@@ -49,7 +56,7 @@ impl Clock for RunClock {
     }
 }
 
-type LiveDoors<Adapter> = Doors<Adapter, MemoryLedger, Outbox, Agenda, Unpaused, RunClock>;
+type LiveDoors<Adapter> = Doors<Adapter, Kept, Outbox, Agenda, Unpaused, RunClock>;
 
 /// A pipeline without its types.
 trait Piped {
@@ -62,8 +69,6 @@ trait Piped {
         posture: Posture,
     ) -> Result<Preview, HandleError>;
     fn handle(&self, runtime: &Runtime, delivery: &Delivery<'_>) -> Result<Handled, HandleError>;
-    /// The entries of the ledger so far, as JSON.
-    fn entries(&self) -> Vec<String>;
 }
 
 impl<C: Control, A: Cloud<C>> Piped for Pipeline<C, LiveDoors<A>>
@@ -90,11 +95,6 @@ where
     fn handle(&self, runtime: &Runtime, delivery: &Delivery<'_>) -> Result<Handled, HandleError> {
         runtime.block_on(Pipeline::handle(self, delivery))
     }
-
-    fn entries(&self) -> Vec<String> {
-        let entries = self.ports().ledger.snapshot().all_entries().unwrap_or_default();
-        entries.iter().filter_map(|entry| serde_json::to_string(entry).ok()).collect()
-    }
 }
 
 /// A live account as the one who is asked.
@@ -110,6 +110,10 @@ pub struct Live {
     ask: bool,
     /// Why the account gave no answer, until it is told.
     unanswered: RefCell<Vec<String>>,
+    /// What undoes the writes.
+    journal: Journal,
+    /// How many findings were mended or marked, and how many were to be and are not.
+    tally: RefCell<(u64, u64)>,
 }
 
 impl std::fmt::Debug for Live {
@@ -158,13 +162,24 @@ impl Live {
         let clock = RunClock(args.now);
         let settings = Settings::new(policies.clone(), trust, posture);
         let wanted = chosen(&args.controls);
-        let pipelines = pipelines(&session, &settings, clock)
+        let journal = Journal::at(Path::new(LEDGER));
+        let pipelines = pipelines(&session, &settings, &journal, clock)
             .into_iter()
             .filter(|pipeline| wanted.iter().any(|control| control.id() == pipeline.id()))
             .collect();
         let (apply, ask) = (args.apply, !args.yes);
-        let unanswered = RefCell::default();
-        Ok(Self { runtime, pipelines, identity, posture, clock, apply, ask, unanswered })
+        Ok(Self {
+            runtime,
+            pipelines,
+            identity,
+            posture,
+            clock,
+            apply,
+            ask,
+            unanswered: RefCell::default(),
+            journal,
+            tally: RefCell::default(),
+        })
     }
 
     fn with_delivery<T>(&self, event: &Event, handle: impl FnOnce(&Delivery<'_>) -> T) -> T {
@@ -190,6 +205,11 @@ impl Live {
             pipeline.preview(&self.runtime, delivery, self.posture)
         });
         match preview {
+            Ok(Preview { handled, .. })
+                if handled.reason.as_deref() == Some(NotMine::Forged.as_str()) =>
+            {
+                Judgement::forged(id)
+            }
             Ok(Preview { handled, remedies }) => {
                 let judgement =
                     Judgement::without_findings(id, handled.status, handled.reason.clone());
@@ -226,16 +246,22 @@ impl Live {
 }
 
 /// One pipeline for each control: a test compares them with the registry.
-fn pipelines(session: &Session, settings: &Settings, clock: RunClock) -> Vec<Box<dyn Piped>> {
+fn pipelines(
+    session: &Session,
+    settings: &Settings,
+    journal: &Journal,
+    clock: RunClock,
+) -> Vec<Box<dyn Piped>> {
     fn piped<C: Control, A: Cloud<C>>(
         control: C,
         cloud: A,
         settings: &Settings,
+        journal: &Journal,
         clock: RunClock,
     ) -> Box<dyn Piped> {
         let doors = Doors {
             cloud,
-            ledger: MemoryLedger::new(),
+            ledger: Kept::new(journal.clone()),
             notifier: Outbox::new(),
             later: Agenda::new(),
             switch: Unpaused,
@@ -244,18 +270,25 @@ fn pipelines(session: &Session, settings: &Settings, clock: RunClock) -> Vec<Box
         Box::new(Pipeline::new(control, doors, settings.clone()))
     }
     vec![
-        piped(IamTrustPolicy, aws::iam::Roles::connect(session), settings, clock),
-        piped(S3PublicAcl, aws::s3::Buckets::connect(session), settings, clock),
-        piped(S3UnencryptedUpload, aws::s3::Objects::connect(session), settings, clock),
+        piped(IamTrustPolicy, aws::iam::Roles::connect(session), settings, journal, clock),
+        piped(S3PublicAcl, aws::s3::Buckets::connect(session), settings, journal, clock),
+        piped(S3UnencryptedUpload, aws::s3::Objects::connect(session), settings, journal, clock),
     ]
 }
 
 impl Asked for Live {
     fn scope(&self) -> String {
-        let account = &self.identity.account;
-        let done =
-            if self.apply { "what was agreed to was written" } else { "nothing was written" };
-        format!("Live in account {account}, posture {}: {done}.", self.posture)
+        let Identity { account, .. } = &self.identity;
+        let (done, left) = *self.tally.borrow();
+        let what = if !self.apply {
+            "nothing was written".to_owned()
+        } else if (done, left) == (0, 0) {
+            "nothing was to be written, or nothing was agreed to".to_owned()
+        } else {
+            let path = self.journal.path().display();
+            format!("{done} mended or marked, {left} to be and not; what undoes it is in {path}")
+        };
+        format!("Live in account {account}, posture {}: {what}.", self.posture)
     }
 
     fn remedy_for_unclear(&self) -> &'static str {
@@ -270,11 +303,11 @@ impl Asked for Live {
             .collect()
     }
 
-    fn act(&self, event: &Event, judgements: &mut [Judgement]) -> u64 {
-        let mut failed = 0_u64;
+    fn act(&self, event: &Event, judgements: &mut [Judgement]) -> Acted {
+        let mut acted = Acted::default();
         for reason in self.unanswered.take() {
             complain(&reason);
-            failed = failed.saturating_add(1);
+            acted.unanswered = acted.unanswered.saturating_add(1);
         }
         for judgement in judgements {
             if !self.apply || judgement.operations.is_empty() || !self.agreed(judgement) {
@@ -282,31 +315,63 @@ impl Asked for Live {
             }
             let pipeline = self.pipelines.iter().find(|one| one.id() == judgement.control);
             let Some(pipeline) = pipeline else { continue };
-            let known = pipeline.entries();
             match self.with_delivery(event, |delivery| pipeline.handle(&self.runtime, delivery)) {
-                Ok(handled) => note_outcomes(judgement, &handled),
+                Ok(handled) => {
+                    let mended = handled.findings.iter().filter(|it| is_done(it.outcome)).count();
+                    let left = handled.findings.iter().filter(|it| is_undone(it)).count();
+                    let count = |count| u64::try_from(count).unwrap_or(u64::MAX);
+                    let mut tally = self.tally.borrow_mut();
+                    tally.0 = tally.0.saturating_add(count(mended));
+                    tally.1 = tally.1.saturating_add(count(left));
+                    acted.unmended = acted.unmended.saturating_add(count(left));
+                    settle(judgement, handled);
+                }
                 Err(error) => {
                     complain(&said(&error));
-                    failed = failed.saturating_add(1);
+                    acted.unanswered = acted.unanswered.saturating_add(1);
+                    judgement.reason = Some("not_answered".to_owned());
                 }
             }
-            // The ledger ends with the run: what undoes the write must not.
-            for entry in pipeline.entries().iter().filter(|entry| !known.contains(entry)) {
-                note(&format!("ledger entry: {entry}"));
-            }
         }
-        failed
+        acted
     }
 }
 
-/// Keeps what came of an event. The line then names what was done, not what would be.
-fn note_outcomes(judgement: &mut Judgement, handled: &Handled) {
+/// Whether the outcome is one that a remedy brought about.
+const fn is_done(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Verified | Outcome::Tagged)
+}
+
+/// Whether a finding was to be mended or marked and is not, for whatever reason.
+fn is_undone(reported: &Reported) -> bool {
+    match reported.outcome {
+        Outcome::Failed | Outcome::Conflict | Outcome::InDoubt => true,
+        Outcome::Alerted => reported.decision.response > Response::Alert,
+        Outcome::Verified | Outcome::Tagged | Outcome::AlreadyRight | Outcome::Excepted => false,
+    }
+}
+
+/// Puts what was decided and done in place of what was foreseen: the breaker may have opened, or
+/// the resource changed, since the question was asked.
+fn settle(judgement: &mut Judgement, handled: Handled) {
     judgement.outcomes =
         handled.findings.iter().map(|reported| (reported.code.clone(), reported.outcome)).collect();
     judgement.reason = handled
         .outcome()
         .map(|outcome| outcome.as_str().to_owned())
         .or_else(|| handled.reason.clone());
+    judgement.status = handled.status;
+    let mut operations = Vec::new();
+    for reported in &handled.findings {
+        let tried = is_done(reported.outcome)
+            || matches!(reported.outcome, Outcome::Failed | Outcome::InDoubt);
+        for operation in reported.operations.iter().filter(|_| tried) {
+            if !operations.contains(operation) {
+                operations.push(operation.clone());
+            }
+        }
+    }
+    judgement.settle(handled.findings.into_iter().map(decided).collect(), operations);
 }
 
 fn decided(reported: Reported) -> Decided {
@@ -323,11 +388,7 @@ fn without_evidence(control: ControlId, error: &HandleError) -> Judgement {
     let reason = said(error);
     let mut finding: Finding<PlannedRemedy> = Finding::new("evidence-unreadable", reason.clone());
     finding.confidence = Confidence::Unclear;
-    let decision = Decision {
-        response: Response::Alert,
-        because: Vec::new(),
-        errors: vec!["the policies were not asked: there is no evidence".to_owned()],
-    };
+    let decision = Decision::without_policies("there is no evidence");
     Judgement::without_findings(control, Status::Unclear, Some(reason))
         .with_findings(vec![Decided { finding, decision }], Vec::new())
 }
@@ -342,7 +403,8 @@ mod tests {
         let session =
             runtime.block_on(Session::at_endpoint(Trust::default(), "http://127.0.0.1:1"));
         let settings = Settings::new(Policies::shipped(), Trust::default(), Posture::Observe);
-        let live: Vec<ControlId> = pipelines(&session, &settings, RunClock(None))
+        let journal = Journal::at(Path::new(LEDGER));
+        let live: Vec<ControlId> = pipelines(&session, &settings, &journal, RunClock(None))
             .iter()
             .map(|pipeline| pipeline.id())
             .collect();

@@ -53,6 +53,10 @@ fn run(command: Command) -> Result<Exit, Failure> {
 
 /// Help and version are answers; anything else that could not be parsed is a usage error.
 fn unparsed(error: &clap::Error) -> Exit {
-    let printed = error.print().is_ok();
+    let printed = match error.print() {
+        Ok(()) => true,
+        // The reader of a pipe had seen enough.
+        Err(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
+    };
     if error.use_stderr() || !printed { Exit::Usage } else { Exit::Success }
 }

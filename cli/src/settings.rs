@@ -85,9 +85,23 @@ impl StateFile {
                      `{{\"GetBucketAcl\": {{…}}}}`, or null where it is gone"
                 ));
             }
+            for name in responses.as_object().into_iter().flat_map(serde_json::Map::keys) {
+                if let Some(right) = misspelt(name) {
+                    problems.push(format!("`{arn}`: `{name}` is spelt `{right}`"));
+                }
+            }
         }
         if problems.is_empty() { Ok(Self(states)) } else { Err(problems) }
     }
+}
+
+/// The operation that a control reads and that differs only in upper and lower case. Others are left
+/// alone: a file may hold more than today's controls read.
+fn misspelt(name: &str) -> Option<&'static str> {
+    let reads = || controls::all().iter().flat_map(|control| control.reads());
+    let names = || reads().map(|operation| operation.split(':').next_back().unwrap_or(operation));
+    let exact = names().any(|known| known == name);
+    names().find(|known| !exact && known.eq_ignore_ascii_case(name))
 }
 
 impl States for StateFile {

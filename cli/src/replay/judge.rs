@@ -6,13 +6,13 @@ use controls::{AnyControl, Judged, NotMine, PlannedRemedy, States};
 use events::Event;
 use ledger::History;
 use model::{
-    ControlId, Decision, Finding, Operation, Outcome, Posture, Resource, Response, Status, Target,
-    Timestamp, Trust,
+    ControlId, Decision, Finding, Operation, Outcome, Posture, Resource, Status, Target, Timestamp,
+    Trust,
 };
 use policy::Policies;
 use respond::decision::{Facts, decide, is_own_change};
 
-use super::Asked;
+use super::{Acted, Asked};
 
 /// What one control said of one event.
 #[derive(Debug)]
@@ -55,6 +55,23 @@ impl Judgement {
             would_read: &[],
             outcomes: Vec::new(),
         }
+    }
+
+    /// An event that is not what its envelope claims: a function tells it and does not look.
+    #[must_use]
+    pub fn forged(control: ControlId) -> Self {
+        let reason = NotMine::Forged.as_str().to_owned();
+        Self {
+            decision: Some(Decision::without_policies("the event is not what it claims to be")),
+            ..Self::without_findings(control, Status::Ignored, Some(reason))
+        }
+    }
+
+    /// What was found and decided in the end, in place of what was foreseen.
+    pub fn settle(&mut self, findings: Vec<Decided>, operations: Vec<Operation>) {
+        self.decision = furthest(&findings);
+        self.findings = findings;
+        self.operations = operations;
     }
 
     /// A judgement with what was found, decided, and would be done about it.
@@ -159,11 +176,7 @@ impl<'a> Judge<'a> {
         finding: &Finding<PlannedRemedy>,
     ) -> Decision {
         let Some(resource) = resource else {
-            return Decision {
-                response: Response::Alert,
-                because: Vec::new(),
-                errors: vec!["the record names no resource to ask the policies about".to_owned()],
-            };
+            return Decision::without_policies("the record names no resource");
         };
         let facts = Facts {
             actor: &event.record.actor,
@@ -203,11 +216,16 @@ impl Asked for Judge<'_> {
         let Some(asking) = self.by_name.get(event.record.event_name.as_str()) else {
             return Vec::new();
         };
-        asking.iter().filter_map(|control| self.asked(*control, event)).collect()
+        let forged = event.consistency().is_err();
+        let asked = |control: &&'static dyn AnyControl| {
+            let asks = forged && control.asks_about(event);
+            if asks { Some(Judgement::forged(control.id())) } else { self.asked(*control, event) }
+        };
+        asking.iter().filter_map(asked).collect()
     }
 
-    fn act(&self, _: &Event, _: &mut [Judgement]) -> u64 {
-        0
+    fn act(&self, _: &Event, _: &mut [Judgement]) -> Acted {
+        Acted::default()
     }
 }
 

@@ -47,7 +47,16 @@ pub trait Asked {
 
     /// Does what was decided, where it is to be done at all, and notes what came of it. What could
     /// not be read or written for the moment is told, and counted in the answer.
-    fn act(&self, event: &Event, judgements: &mut [Judgement]) -> u64;
+    fn act(&self, event: &Event, judgements: &mut [Judgement]) -> Acted;
+}
+
+/// What could not be done about one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Acted {
+    /// Controls whose questions the account did not answer.
+    pub unanswered: u64,
+    /// Findings that were to be mended or marked and are not.
+    pub unmended: u64,
 }
 
 /// Replays what the arguments name, onto standard output.
@@ -109,7 +118,9 @@ fn over(args: &ReplayArgs, policies: &Policies, asked: &dyn Asked) -> Result<Exi
                 writer: block::Writer { width: text::width(), meanings },
             },
         )?,
-        Format::Json => run.all(&listing, &mut Json { out: output::programs() })?,
+        Format::Json => {
+            run.all(&listing, &mut Json { out: output::programs(), watched: args.apply })?;
+        }
     }
     Ok(run.exit())
 }
@@ -198,8 +209,9 @@ impl Run<'_> {
     ) -> Result<(), Failure> {
         let mut judgements = self.asked.judge(event);
         sink.judged(place, event, &judgements, &self.progress)?;
-        let failed = self.progress.aside(|| self.asked.act(event, &mut judgements));
-        self.summary.failed = self.summary.failed.saturating_add(failed);
+        let acted = self.progress.aside(|| self.asked.act(event, &mut judgements));
+        self.summary.unanswered = self.summary.unanswered.saturating_add(acted.unanswered);
+        self.summary.unmended = self.summary.unmended.saturating_add(acted.unmended);
         self.summary.count(&judgements);
         sink.settled(place, event, &judgements, &self.progress)?;
         Ok(())
@@ -231,7 +243,8 @@ impl Run<'_> {
     }
 
     fn exit(&self) -> Exit {
-        let incomplete = self.summary.unreadable > 0 || self.summary.failed > 0;
+        let incomplete =
+            self.summary.unreadable > 0 || self.summary.unanswered > 0 || self.summary.unmended > 0;
         if incomplete || (self.args.strict && self.summary.malformed > 0) {
             return Exit::Failure;
         }

@@ -41,12 +41,15 @@ pub(super) trait Sink {
 /// For programs: one line for each record and control.
 pub(super) struct Json<W: Write> {
     pub(super) out: W,
+    /// What was written must be told before the next write.
+    pub(super) watched: bool,
 }
 
 impl<W: Write> Json<W> {
     fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
         serde_json::to_writer(&mut self.out, line)?;
-        self.out.write_all(b"\n")
+        self.out.write_all(b"\n")?;
+        if self.watched { self.out.flush() } else { Ok(()) }
     }
 }
 

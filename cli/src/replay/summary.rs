@@ -21,8 +21,10 @@ pub struct Summary {
     pub inputs: u64,
     /// Inputs that could not be read to their end.
     pub unreadable: u64,
-    /// Live reads and writes that failed (`--live`, `--apply`).
-    pub failed: u64,
+    /// Questions that the account did not answer (`--live`, `--apply`).
+    pub unanswered: u64,
+    /// Findings that were to be mended or marked and are not (`--apply`).
+    pub unmended: u64,
     /// Files in folders that were left out.
     pub skipped: usize,
     /// Ids of the policies that took part in a decision.
@@ -151,8 +153,12 @@ impl Summary {
             let text = format!("{} not readable", number(self.unreadable, "file", "files"));
             parts.push(paint(status_style(Status::Malformed), &text));
         }
-        if self.failed > 0 {
-            let text = format!("{} not answered by the account", self.failed);
+        if self.unanswered > 0 {
+            let text = format!("{} not answered by the account", self.unanswered);
+            parts.push(paint(status_style(Status::Malformed), &text));
+        }
+        if self.unmended > 0 {
+            let text = format!("{} not mended", number(self.unmended, "finding", "findings"));
             parts.push(paint(status_style(Status::Malformed), &text));
         }
         if self.skipped > 0 {

@@ -83,6 +83,29 @@ fn broken_and_hostile_lines_in_json() {
 }
 
 #[test]
+fn an_event_that_is_not_what_it_claims_is_told_and_nothing_else() {
+    let sample = samples().join("../../../events/s3-public-acl/public-read-canned-acl.json");
+    let text = fs::read_to_string(sample).unwrap();
+    let genuine: Value = serde_json::from_str(&text).unwrap();
+    let forgeries = [("source", "com.example"), ("account", "444455556666")];
+    for (member, claim) in forgeries {
+        let mut forged = genuine.clone();
+        forged[member] = claim.into();
+        let args = ["replay", "-", "--format", "json", "--exit-code"];
+        let ran = with_input(&args, forged.to_string().as_bytes());
+        assert_eq!(ran.code, Some(2), "would tell: {}", ran.err);
+        for line in lines(&ran) {
+            assert_eq!((&line["status"], &line["reason"]), (&"ignored".into(), &"forged".into()));
+            assert_eq!(line["decision"]["response"], "alert", "{line}");
+            assert_eq!(
+                (line["findings"].as_array(), line["remedies"].as_array()),
+                (Some(&vec![]), Some(&vec![]))
+            );
+        }
+    }
+}
+
+#[test]
 fn a_line_has_exactly_the_promised_keys_in_their_order() {
     let ran = replay(&["lines.jsonl", "trail.json", "open-trust.json", "--format", "json"]);
     for line in lines(&ran) {

@@ -11,9 +11,11 @@ use scenarios::{
     stack::text,
 };
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::{Account, account};
 
+const LEDGER: &str = "snapback-ledger.jsonl";
 const EVERYBODY: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
 
 /// How a run ended.
@@ -30,11 +32,12 @@ impl Ran {
     }
 }
 
-fn replay(flags: &[&str], endpoint: &str, record: &Value) -> Ran {
+fn replay(here: &TempDir, flags: &[&str], endpoint: &str, record: &Value) -> Ran {
     let mut child = Command::new(functions::command_line().unwrap())
         .arg("replay")
         .args(flags)
         .args(["--format", "json", "--endpoint-url", endpoint, "-"])
+        .current_dir(here.path())
         .env_clear()
         .env("AWS_REGION", REGION)
         .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLEEXAMPLE03")
@@ -50,8 +53,8 @@ fn replay(flags: &[&str], endpoint: &str, record: &Value) -> Ran {
     Ran { code: output.status.code(), out: said(output.stdout), err: said(output.stderr) }
 }
 
-fn live(flags: &[&str], record: &Value) -> Ran {
-    replay(flags, &emulator::moto().unwrap().endpoint, record)
+fn live(here: &TempDir, flags: &[&str], record: &Value) -> Ran {
+    replay(here, flags, &emulator::moto().unwrap().endpoint, record)
 }
 
 /// The record of a call that names an ACL by an empty parameter, so that it tells nothing offline.
@@ -89,10 +92,11 @@ fn is_open(account: &Account, bucket: &str) -> bool {
 #[test]
 fn live_reads_the_account_and_writes_nothing() {
     const BUCKET: &str = "amzn-s3-demo-live";
+    let here = tempfile::tempdir().unwrap();
     let account = account();
     bucket_open_to_everybody(account, BUCKET);
 
-    let ran = live(&["--live", "--exit-code"], &record_of(BUCKET));
+    let ran = live(&here, &["--live", "--exit-code"], &record_of(BUCKET));
     let line = ran.line();
     assert_eq!(line["status"], "finding", "{}", ran.err);
     assert_eq!(line["findings"][0]["code"], "acl-public:AllUsers:READ");
@@ -106,40 +110,62 @@ fn live_reads_the_account_and_writes_nothing() {
 #[test]
 fn apply_asks_first_and_says_what_undoes_it() {
     const BUCKET: &str = "amzn-s3-demo-apply";
+    let here = tempfile::tempdir().unwrap();
     let account = account();
     bucket_open_to_everybody(account, BUCKET);
     let record = record_of(BUCKET);
 
-    let nobody_to_ask = live(&["--apply"], &record);
+    let nobody_to_ask = live(&here, &["--apply"], &record);
     assert_eq!(nobody_to_ask.code, Some(64), "{}", nobody_to_ask.err);
     assert!(nobody_to_ask.err.contains("--yes"), "{}", nobody_to_ask.err);
 
-    let observing = live(&["--apply", "--yes", "--posture", "observe"], &record);
+    let observing = live(&here, &["--apply", "--yes", "--posture", "observe"], &record);
     assert_ne!(observing.line()["decision"]["response"], "revert", "{}", observing.err);
     assert!(is_open(account, BUCKET), "nothing is written before it is agreed to");
 
-    let applied = live(&["--apply", "--yes"], &record);
+    let applied = live(&here, &["--apply", "--yes"], &record);
     assert_eq!(applied.line()["reason"], "verified", "{}", applied.err);
     assert!(!is_open(account, BUCKET));
-    let entry = applied.err.lines().find_map(|line| line.split_once("ledger entry: "));
-    let entry: Value = serde_json::from_str(entry.expect("the entry is shown").1).unwrap();
+    let kept = std::fs::read_to_string(here.path().join(LEDGER)).unwrap();
+    let entries: Vec<Value> =
+        kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (first, entry) = (entries.first().unwrap(), entries.last().unwrap());
+    assert_eq!(first["outcome"], Value::Null, "kept before the write: {first}");
+    assert_eq!(entry["outcome"], "verified", "and after it: {entry}");
     assert!(entry["inverse"].to_string().contains(EVERYBODY), "{entry}");
 
-    let again = live(&["--apply", "--yes"], &record);
+    let again = live(&here, &["--apply", "--yes"], &record);
     assert_eq!(again.line()["status"], "clean", "{}", again.err);
 }
 
 #[test]
 fn what_cannot_be_asked_is_never_clean() {
-    let nobody = replay(&["--live"], "http://127.0.0.1:1", &record_of("amzn-s3-demo-any"));
+    let here = tempfile::tempdir().unwrap();
+    let nobody = replay(&here, &["--live"], "http://127.0.0.1:1", &record_of("amzn-s3-demo-any"));
     assert_eq!(nobody.code, Some(64), "{}", nobody.err);
     assert!(nobody.err.contains("cannot be reached"), "{}", nobody.err);
 
     let mut foreign = record_of("amzn-s3-demo-any");
     foreign["recipientAccountId"] = json!("444455556666");
-    let line = live(&["--live"], &foreign).line();
+    let line = live(&here, &["--live"], &foreign).line();
     assert_eq!((&line["status"], &line["reason"]), (&json!("unclear"), &json!("other_account")));
 
-    let gone = live(&["--live"], &record_of("amzn-s3-demo-never-made")).line();
+    let gone = live(&here, &["--live"], &record_of("amzn-s3-demo-never-made")).line();
     assert_ne!(gone["status"], "finding", "{gone}");
+}
+
+#[test]
+fn nothing_is_written_whose_undoing_cannot_be_kept() {
+    const BUCKET: &str = "amzn-s3-demo-no-journal";
+    let account = account();
+    bucket_open_to_everybody(account, BUCKET);
+    let here = tempfile::tempdir().unwrap();
+    // A folder where the file should be.
+    std::fs::create_dir(here.path().join(LEDGER)).unwrap();
+    let moto = &emulator::moto().unwrap().endpoint;
+    let refused = replay(&here, &["--apply", "--yes"], moto, &record_of(BUCKET));
+    assert!(is_open(account, BUCKET), "no entry could be kept, so nothing may be written");
+    assert_eq!(refused.code, Some(1), "{}{}", refused.out, refused.err);
+    assert_eq!(refused.line()["reason"], "not_answered", "{}", refused.err);
+    assert!(refused.err.contains(LEDGER), "{}", refused.err);
 }
