@@ -67,6 +67,23 @@ impl Judgement {
         }
     }
 
+    /// The same of an event that is not what its envelope claims: what its record shows may be told,
+    /// and nothing may be done about it.
+    fn of_a_forgery(mut self) -> Self {
+        if self.findings.is_empty() {
+            return Self::forged(self.control);
+        }
+        let told = Decision::without_policies("the event is not what it claims to be");
+        for decided in &mut self.findings {
+            decided.decision = told.clone();
+        }
+        self.reason = Some(NotMine::Forged.as_str().to_owned());
+        self.decision = Some(told);
+        self.operations.clear();
+        self.changes.clear();
+        self
+    }
+
     /// What was found and decided in the end, in place of what was foreseen.
     pub fn settle(&mut self, findings: Vec<Decided>, operations: Vec<Operation>) {
         self.decision = furthest(&findings);
@@ -217,11 +234,11 @@ impl Asked for Judge<'_> {
             return Vec::new();
         };
         let forged = event.consistency().is_err();
-        let asked = |control: &&'static dyn AnyControl| {
-            let asks = forged && control.asks_about(event);
-            if asks { Some(Judgement::forged(control.id())) } else { self.asked(*control, event) }
-        };
-        asking.iter().filter_map(asked).collect()
+        asking
+            .iter()
+            .filter_map(|control| self.asked(*control, event))
+            .map(|judgement| if forged { judgement.of_a_forgery() } else { judgement })
+            .collect()
     }
 
     fn act(&self, _: &Event, _: &mut [Judgement]) -> Acted {
