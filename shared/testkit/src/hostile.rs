@@ -1,11 +1,11 @@
 //! What hostile bytes are thrown at. Each target takes any bytes and asserts what must hold for
-//! all of them; `fuzz/` hands it bytes that a fuzzer grows, `tests/tests/hostile.rs` bytes grown from a
+//! all of them; `fuzz/` hands it bytes that a fuzzer grows, `tests/hostile.rs` bytes grown from a
 //! seed, so that the same promises are held on stable Rust.
 //!
 //! Nothing here bounds time: that a bomb ends quickly is the limits' promise, and a target that
 //! does not come back is what a fuzzer reports as such.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use alerting::{Alert, AlertFinding, sns};
 use chrono::DateTime;
@@ -51,7 +51,8 @@ fn now() -> Timestamp {
 /// # Panics
 /// When a promise is broken.
 pub fn events(bytes: &[u8]) {
-    let (policies, trust) = (Policies::shipped(), Trust::default());
+    static SHIPPED: LazyLock<Policies> = LazyLock::new(Policies::shipped);
+    let (policies, trust) = (&*SHIPPED, Trust::default());
     for item in events::read(bytes) {
         let Ok(event) = &item.event else { continue };
         for control in controls::all() {

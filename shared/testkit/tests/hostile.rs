@@ -1,7 +1,7 @@
 //! Hostile bytes from a seed: what `fuzz/` does with a fuzzer, on stable Rust and the same each time.
 //!
 //! Bytes grow from the project's own samples by edits that keep them near the grammar; a failing
-//! case is shrunk to the fewest edits. `SNAPBACK_FUZZ_CASES` asks for more of them.
+//! case is shrunk to the fewest edits. `SNAPBACK_FUZZ_TIMES` asks for so many times as many cases.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -17,7 +17,6 @@ use proptest::{
     sample::Index,
     test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner},
 };
-use scenarios::workspace;
 use testkit::hostile::{TARGETS, Throw};
 
 /// What is easily mistaken, and what stands in for itself in many places of the grammars.
@@ -136,8 +135,12 @@ fn grown(seeds: &[Vec<u8>], seed: Index, edits: &[Edit]) -> Vec<u8> {
 
 /// How many times one target is thrown at.
 fn cases(fewest: u32) -> u32 {
-    let asked = env::var("SNAPBACK_FUZZ_CASES").ok().and_then(|text| text.parse().ok());
-    asked.unwrap_or(fewest)
+    let times = env::var("SNAPBACK_FUZZ_TIMES").ok().and_then(|text| text.parse().ok());
+    fewest * times.unwrap_or(1_u32)
+}
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
 fn throw(name: &str, seeds: &[Vec<u8>], fewest: u32) {
@@ -174,7 +177,7 @@ fn files(folder: &str) -> Vec<Vec<u8>> {
         }
     }
     let mut found = Vec::new();
-    below(&workspace::root().join(folder), &mut found);
+    below(&root().join(folder), &mut found);
     found
 }
 
@@ -255,9 +258,10 @@ fn trust_files_of_any_form_are_read_or_refused() {
 
 #[test]
 fn every_target_has_its_file_for_the_fuzzer() {
-    let manifest = workspace::read("fuzz/Cargo.toml").unwrap();
+    let manifest = fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
     for (name, _) in TARGETS {
-        let file = workspace::read(&format!("fuzz/fuzz_targets/{name}.rs")).unwrap();
+        let path = root().join("fuzz/fuzz_targets").join(format!("{name}.rs"));
+        let file = fs::read_to_string(path).unwrap();
         assert!(file.contains(&format!("hostile::{name}(")), "{name}");
         assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
     }
