@@ -238,11 +238,16 @@ impl Trust {
         }
     }
 
-    /// The same trust, seen from the account an event came from when none is configured.
+    /// The same trust, seen from the account of a resource: that one is its own, and where another
+    /// is configured (one file for many accounts) that is as good.
     #[must_use]
     pub fn seen_from(&self, account: &AccountId) -> Self {
         let mut trust = self.clone();
-        trust.account_id.get_or_insert_with(|| account.clone());
+        if let Some(configured) = trust.account_id.replace(account.clone())
+            && configured != *account
+        {
+            trust.trusted_accounts.insert(configured);
+        }
         trust
     }
 
@@ -332,5 +337,14 @@ mod tests {
         let trust = Trust::default().seen_from(&"111122223333".into());
         assert!(trust.trusts_account(&"111122223333".into()));
         assert!(!trust.trusts_account(&"444455556666".into()));
+    }
+
+    #[test]
+    fn each_resource_belongs_to_its_own_account_whatever_is_configured() {
+        let hub = Trust { account_id: Some("111122223333".into()), ..Trust::default() };
+        let seen = hub.seen_from(&"444455556666".into());
+        assert_eq!(seen.account_id, Some("444455556666".into()));
+        assert!(seen.trusts_account(&"111122223333".into()));
+        assert_eq!(hub.seen_from(&"111122223333".into()), hub);
     }
 }
