@@ -42,6 +42,9 @@ pub struct PublicAccessBlock {
     pub restrict_public_buckets: bool,
 }
 
+/// What stands for our own organization where its id is not known; no organization has such an id.
+pub(crate) const OWN_ORG: &str = "o-(ours)";
+
 /// Whom we trust and what surrounds the resource.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Context {
@@ -180,7 +183,12 @@ impl Context {
 
     /// Whether the organization is ours or trusted like it.
     pub(crate) fn trusts_org(&self, org: &str) -> bool {
-        self.trust.org_id.as_deref() == Some(org) || self.trust.trusted_orgs.contains(org)
+        self.is_own_org(org) || self.trust.trusted_orgs.contains(org)
+    }
+
+    /// Whether the organization is ours.
+    pub(crate) fn is_own_org(&self, org: &str) -> bool {
+        self.trust.org_id.as_deref().unwrap_or(OWN_ORG) == org
     }
 
     /// The partition of the resource's ARNs.

@@ -145,7 +145,7 @@ pub fn mend(
     }
     let mut wanted: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for finding in findings {
-        let (statement, principal) = aim(document, context, finding)?;
+        let (statement, principal) = aim(kind, document, context, finding)?;
         wanted.entry(statement).or_default().insert(principal);
     }
     let cut::Cut { value, removed, left } = cut::cut(document, &wanted);
@@ -183,6 +183,7 @@ pub fn deny_everyone() -> Value {
 
 /// The statement and principal that a finding is about, if taking that out mends it.
 fn aim(
+    kind: Kind,
     document: &Document,
     context: &Context,
     finding: &Judged,
@@ -190,6 +191,9 @@ fn aim(
     let code = || finding.code.clone();
     if !MENDABLE.contains(&finding.code.as_str()) {
         return Err(EditRefused::NotMendable { code: code() });
+    }
+    if let Some(doubt) = &finding.doubt {
+        return Err(EditRefused::Unclear { why: doubt.why.clone() });
     }
     let astray = || EditRefused::Astray { code: code() };
     let index = finding.statement.ok_or_else(astray)?;
@@ -205,7 +209,7 @@ fn aim(
     }
     let named = principals.named.iter().find(|named| named.text == principal).ok_or_else(astray)?;
     let everyone = matches!(named.who, Who::Everyone | Who::AnyService);
-    if everyone && cut::admits_somebody_trusted(document, statement, context) {
+    if everyone && cut::admits_somebody_trusted(kind, document, statement, context) {
         return Err(EditRefused::NotMinimal {
             why: "the condition names trusted callers beside those who are not".to_owned(),
         });

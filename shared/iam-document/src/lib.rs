@@ -32,4 +32,4 @@ pub use judge::{Input, inspect};
 pub use kind::{Kind, UnknownKind};
 pub use principal::{Principal, Principals, Who};
 pub use statement::{Effect, Element, Statement};
-pub use verdict::{Enforcement, Exposure, Judged, Verdict};
+pub use verdict::{Doubt, Enforcement, Exposure, Judged, Verdict};

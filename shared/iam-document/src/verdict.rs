@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use model::Confidence;
 use serde::{Deserialize, Serialize, Serializer};
 
 /// To whom a document opens its resource, Allow and Deny taken together.
@@ -85,6 +86,26 @@ pub struct Judged {
     pub condition: Option<String>,
     /// One sentence for people, lower-case, no full stop.
     pub detail: String,
+    /// A Deny of the document closes to outsiders what the statement opens.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub closed: bool,
+    /// Why it may be otherwise. A finding in doubt is not mended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
+}
+
+/// Why what was found in a statement may be otherwise, though all of it was read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Doubt {
+    /// How sure the finding still is: never certain.
+    pub confidence: Confidence,
+    /// One sentence for people, lower-case, no full stop.
+    pub why: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this signature")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// The judgement of one document.
@@ -146,6 +167,8 @@ impl Verdict {
             principal: None,
             condition: None,
             detail: error.clone(),
+            closed: false,
+            doubt: None,
         };
         Self {
             exposure: Exposure::Unclear,

@@ -7,15 +7,74 @@
 use std::collections::BTreeSet;
 
 use ipnet::IpNet;
+use model::AccountId;
 
 use super::{Condition, Entry, Family, SetQualifier, is_always_present};
 use crate::{
     address,
-    context::PolicyMode,
+    context::{Context, OWN_ORG, PolicyMode},
     document::Version,
     glob::{Pattern, Syntax},
     principal::is_account,
 };
+
+/// By what rules conditions are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms<'t> {
+    pub(crate) version: Version,
+    pub(crate) mode: PolicyMode,
+    /// Whose resource it is, where IAM judges and not S3's classifier, to which every variable is
+    /// open.
+    own: Option<&'t Context>,
+}
+
+impl<'t> Terms<'t> {
+    /// Of a resource's policy: S3's definition of public goes through all of it.
+    pub(crate) const fn resource(version: Version, mode: PolicyMode) -> Self {
+        Self { version, mode, own: None }
+    }
+
+    /// Of a role's trust policy.
+    pub(crate) const fn trust(version: Version, context: &'t Context) -> Self {
+        Self { version, mode: PolicyMode::Bucket, own: Some(context) }
+    }
+
+    /// A value with those variables filled in that are the same for every caller, since they speak
+    /// of our own resource.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid>.
+    fn filled(self, value: &str) -> String {
+        let mut filled = value.to_owned();
+        let Some(context) = self.own.filter(|_| self.version == Version::Variables) else {
+            return filled;
+        };
+        let account = context.trust.account_id.as_ref().map(AccountId::as_str);
+        let org = context.trust.org_id.as_deref().unwrap_or(OWN_ORG);
+        for (variable, own) in
+            [("${aws:resourceaccount}", account), ("${aws:resourceorgid}", Some(org))]
+        {
+            let Some(own) = own else { continue };
+            while let Some(at) = filled.to_ascii_lowercase().find(variable) {
+                filled.replace_range(at..at.saturating_add(variable.len()), own);
+            }
+        }
+        filled
+    }
+
+    /// Whether a value speaks of the request in a way that cannot be followed: it is compared with
+    /// something else than itself.
+    fn is_doubtful(self, entry: &Entry) -> bool {
+        if self.own.is_none() || self.version != Version::Variables {
+            return false;
+        }
+        let itself = format!("${{{}}}", entry.key);
+        entry.values.iter().any(|value| {
+            let filled = self.filled(value);
+            let syntax = Syntax { wildcards: false, variables: true };
+            Pattern::parse(&filled, syntax).has_variable() && !filled.eq_ignore_ascii_case(&itself)
+        })
+    }
+}
 
 /// What a restriction fixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +115,8 @@ pub(crate) struct Reading {
     pub(crate) restrictions: Vec<Restriction>,
     /// The entry that nobody can satisfy.
     pub(crate) dead: Option<String>,
+    /// An entry that may restrict who calls, but how far cannot be said.
+    pub(crate) doubt: Option<String>,
 }
 
 /// What the values of one entry come to.
@@ -70,11 +131,14 @@ pub(crate) enum Values {
 }
 
 /// Reads the conditions of an Allow.
-pub(crate) fn read(condition: &Condition, version: Version, mode: PolicyMode) -> Reading {
+pub(crate) fn read(condition: &Condition, terms: Terms<'_>) -> Reading {
     let mut reading =
-        Reading { dead: condition.contradiction().map(Entry::describe), restrictions: Vec::new() };
+        Reading { dead: condition.contradiction().map(Entry::describe), ..Reading::default() };
     for entry in &condition.entries {
-        match restricts(entry, condition, version, mode) {
+        match restricts(entry, condition, terms) {
+            Some(Outcome::Open) if terms.is_doubtful(entry) => {
+                reading.doubt = Some(entry.describe());
+            }
             None | Some(Outcome::Open) => {}
             Some(Outcome::Dead) => reading.dead = Some(entry.describe()),
             Some(Outcome::Restricts(restriction)) => reading.restrictions.push(restriction),
@@ -89,14 +153,9 @@ enum Outcome {
     Restricts(Restriction),
 }
 
-fn restricts(
-    entry: &Entry,
-    condition: &Condition,
-    version: Version,
-    mode: PolicyMode,
-) -> Option<Outcome> {
+fn restricts(entry: &Entry, condition: &Condition, terms: Terms<'_>) -> Option<Outcome> {
     let operator = entry.operator?;
-    let rule = rule(&entry.key, mode)?;
+    let rule = rule(&entry.key, terms.mode)?;
     if operator.negated || operator.family == Family::Null {
         return None;
     }
@@ -107,7 +166,7 @@ fn restricts(
     if rule.multivalued && operator.set.is_none() {
         return None;
     }
-    Some(match values_of(entry, rule.shape, version) {
+    Some(match values_in(entry, rule.shape, terms) {
         Values::Open => Outcome::Open,
         Values::Dead => Outcome::Dead,
         Values::Fixed(values) => Outcome::Restricts(Restriction {
@@ -124,35 +183,52 @@ fn restricts(
     })
 }
 
+/// Whether an entry of a Deny holds for every outsider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Closes {
+    /// There is an outsider for whom it does not.
+    No,
+    /// That cannot be said.
+    Perhaps,
+    /// It takes nothing from the Deny.
+    Yes,
+}
+
 /// Whether an entry of a Deny holds for every outsider, so that it takes nothing from the Deny.
-pub(crate) fn closes(entry: &Entry, version: Version, mode: PolicyMode) -> bool {
-    let Some(operator) = entry.operator else { return false };
+pub(crate) fn closes(entry: &Entry, terms: Terms<'_>) -> Closes {
+    let Some(operator) = entry.operator else { return Closes::No };
     if entry.key == "aws:principalisawsservice" {
-        // Unsigned callers do not carry the key, so only the `IfExists` form holds for them.
-        return operator.family == Family::Bool
+        let denies_people = operator.family == Family::Bool
             && !operator.negated
-            && entry.passes_absent()
             && entry.values.iter().any(|value| value.eq_ignore_ascii_case("false"));
+        // Unsigned callers do not carry the key, so only the `IfExists` form holds for them. They
+        // can read a bucket; but of the ways into a role some ask for a signature.
+        return match (denies_people, entry.passes_absent(), terms.own) {
+            (true, true, _) => Closes::Yes,
+            (true, false, Some(_)) => Closes::Perhaps,
+            (true, false, None) | (false, _, _) => Closes::No,
+        };
     }
-    let Some(rule) = rule(&entry.key, mode) else { return false };
+    let Some(rule) = rule(&entry.key, terms.mode) else { return Closes::No };
     if !operator.negated || operator.set == Some(SetQualifier::ForAnyValue) {
-        return false;
+        return Closes::No;
     }
     if rule.multivalued && operator.set.is_none() {
-        return false;
+        return Closes::No;
     }
-    match values_of(entry, rule.shape, version) {
-        Values::Open => false,
-        Values::Fixed(_) | Values::Dead => true,
+    match values_in(entry, rule.shape, terms) {
+        Values::Open if terms.is_doubtful(entry) => Closes::Perhaps,
+        Values::Open => Closes::No,
+        Values::Fixed(_) | Values::Dead => Closes::Yes,
     }
 }
 
 /// Whom the negated entries of a Deny exempt from it.
-pub(crate) fn read_negated(condition: &Condition, version: Version, mode: PolicyMode) -> Reading {
+pub(crate) fn read_negated(condition: &Condition, terms: Terms<'_>) -> Reading {
     let mut reading = Reading::default();
     for entry in &condition.entries {
-        let Some(rule) = rule(&entry.key, mode) else { continue };
-        if let Values::Fixed(values) = values_of(entry, rule.shape, version) {
+        let Some(rule) = rule(&entry.key, terms.mode) else { continue };
+        if let Values::Fixed(values) = values_in(entry, rule.shape, terms) {
             reading.restrictions.push(Restriction {
                 class: rule.class,
                 of_caller: rule.of_caller,
@@ -244,14 +320,18 @@ fn rule(key: &str, mode: PolicyMode) -> Option<Rule> {
     Some(Rule { class, shape, of_caller, multivalued })
 }
 
-/// What the values of an entry come to, read as the shape says.
+/// What the values of an entry come to, read as the shape says; every variable is open.
 pub(crate) fn values_of(entry: &Entry, shape: Shape, version: Version) -> Values {
+    values_in(entry, shape, Terms::resource(version, PolicyMode::Bucket))
+}
+
+fn values_in(entry: &Entry, shape: Shape, terms: Terms<'_>) -> Values {
     let Some(operator) = entry.operator else { return Values::Open };
     let mut fixed = BTreeSet::new();
     let mut alive = false;
     let mut nets: Vec<IpNet> = Vec::new();
     for value in &entry.values {
-        match one_value(value, operator.family, shape, version) {
+        match one_value(&terms.filled(value), operator.family, shape, terms.version) {
             One::Open => return Values::Open,
             One::Dead => {}
             One::Fixed(text) => {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::Removal;
 use crate::{
-    Context, Document, PolicyMode, Statement,
-    condition::{self, Class},
+    Context, Document, Kind, PolicyMode, Statement,
+    condition::{self, Class, Terms},
 };
 
 /// A document's JSON after the cut.
@@ -113,11 +113,21 @@ fn leave(value: &mut Value, principals: &BTreeSet<String>) -> bool {
 /// Whether the conditions of a statement that names everyone let in somebody whom we trust, together
 /// with those whom we do not: taking out the statement would then shut out the former.
 pub(super) fn admits_somebody_trusted(
+    kind: Kind,
     document: &Document,
     statement: &Statement,
     context: &Context,
 ) -> bool {
-    let reading = condition::read(&statement.condition, document.version(), PolicyMode::Bucket);
+    let terms = match kind {
+        Kind::TrustPolicy => Terms::trust(document.version(), context),
+        Kind::BucketPolicy
+        | Kind::KmsPolicy
+        | Kind::ResourcePolicy
+        | Kind::PermissionPolicy
+        | Kind::Acl
+        | Kind::SecurityGroup => Terms::resource(document.version(), PolicyMode::Bucket),
+    };
+    let reading = condition::read(&statement.condition, terms);
     reading.restrictions.iter().any(|restriction| {
         restriction.values.iter().any(|value| match restriction.class {
             Class::Accounts | Class::SourceAccounts => {

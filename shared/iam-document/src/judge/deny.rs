@@ -7,13 +7,16 @@
 use std::cell::Cell;
 
 use crate::{
-    Context, Document, Exposure, Kind, Statement, Version,
-    condition::{Condition, Reading, closes, read_negated},
+    Context, Document, Exposure, Kind, Statement,
+    condition::{Closes, Reading, Terms, closes, read_negated},
     glob::{Pattern, Syntax},
     statement::Element,
 };
 
-use super::weigh::{Weight, weigh};
+use super::{
+    trust::ASSUMING,
+    weigh::{Weight, weigh},
+};
 
 /// The most comparisons of patterns that are made for one document; one that asks for more is no
 /// honest one, and its Denies count for nothing from there on.
@@ -23,8 +26,29 @@ const BUDGET: usize = 200_000;
 pub(crate) struct Closers {
     denies: Vec<Closer>,
     syntax: Syntax,
-    service: Option<&'static str>,
+    kind: Kind,
     budget: Cell<usize>,
+}
+
+/// What the Denies of a document do to an Allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// They leave it open to outsiders.
+    Open,
+    /// They may close it; the condition on which that hangs.
+    Perhaps(String),
+    /// They close it, and still let these through.
+    Closed(Exposure),
+}
+
+impl Closing {
+    /// Whom the Denies leave in, where they are sure to close.
+    pub(crate) fn left(&self) -> Option<Exposure> {
+        match self {
+            Self::Closed(left) => Some(*left),
+            Self::Open | Self::Perhaps(_) => None,
+        }
+    }
 }
 
 /// One of them, its patterns read once.
@@ -33,6 +57,8 @@ struct Closer {
     resources: Option<Patterns>,
     /// Whom it still lets through.
     left: Exposure,
+    /// The condition that may not hold for every outsider.
+    doubt: Option<String>,
 }
 
 struct Patterns {
@@ -71,29 +97,41 @@ impl Closer {
 impl Closers {
     pub(crate) fn of(document: &Document, kind: Kind, context: &Context) -> Self {
         let version = document.version();
+        let terms = if kind == Kind::TrustPolicy {
+            Terms::trust(version, context)
+        } else {
+            Terms::resource(version, context.policy_mode)
+        };
         let syntax = document.glob_syntax();
         let denies = document
             .denies()
-            .filter(|deny| holds_for_outsiders(deny, version, context))
-            .map(|deny| Closer {
-                actions: deny
-                    .action
-                    .as_ref()
-                    .map(|element| Patterns::read(element, |it| lower(it))),
-                resources: deny
-                    .resource
-                    .as_ref()
-                    .map(|element| Patterns::read(element, |it| Pattern::parse(it, syntax))),
-                left: left_by(deny, version, context),
+            .filter_map(|deny| {
+                let doubt = match holds_for_outsiders(deny, terms) {
+                    Holds::No => return None,
+                    Holds::Perhaps(condition) => Some(condition),
+                    Holds::Yes => None,
+                };
+                Some(Closer {
+                    actions: deny
+                        .action
+                        .as_ref()
+                        .map(|element| Patterns::read(element, |it| lower(it))),
+                    resources: deny
+                        .resource
+                        .as_ref()
+                        .map(|element| Patterns::read(element, |it| Pattern::parse(it, syntax))),
+                    left: left_by(deny, terms, context),
+                    doubt,
+                })
             })
             .collect();
-        Self { denies, syntax, service: kind.service(), budget: Cell::new(BUDGET) }
+        Self { denies, syntax, kind, budget: Cell::new(BUDGET) }
     }
 
-    /// Whom the Denies leave in, if together they cover the statement; `None` if they do not.
-    pub(crate) fn close(&self, allow: &Statement) -> Option<Exposure> {
+    /// What the Denies together do to the statement.
+    pub(crate) fn close(&self, allow: &Statement) -> Closing {
         if self.denies.is_empty() {
-            return None;
+            return Closing::Open;
         }
         let actions = self.actions(allow);
         let resources = self.resources(allow);
@@ -103,25 +141,34 @@ impl Closers {
             .map(Closer::size)
             .fold(0, usize::saturating_add)
             .saturating_mul(actions.len().saturating_mul(resources.len()));
-        self.budget.set(self.budget.get().checked_sub(work)?);
+        let Some(budget) = self.budget.get().checked_sub(work) else { return Closing::Open };
+        self.budget.set(budget);
         let mut left = Exposure::Nobody;
+        let mut doubt = None;
         for action in &actions {
             for resource in &resources {
-                let narrowest = self
-                    .denies
-                    .iter()
-                    .filter(|deny| deny.covers(action, resource))
-                    .map(|deny| deny.left)
-                    .min()?;
-                left = left.max(narrowest);
+                let covering = || self.denies.iter().filter(|deny| deny.covers(action, resource));
+                let sure = covering().filter(|deny| deny.doubt.is_none());
+                if let Some(narrowest) = sure.map(|deny| deny.left).min() {
+                    left = left.max(narrowest);
+                } else if let Some(condition) = covering().find_map(|deny| deny.doubt.clone()) {
+                    doubt = Some(condition);
+                } else {
+                    return Closing::Open;
+                }
             }
         }
-        Some(left)
+        doubt.map_or(Closing::Closed(left), Closing::Perhaps)
     }
 
     /// The actions of an Allow; where they are told by exclusion, all that the document can grant.
     fn actions(&self, allow: &Statement) -> Vec<Pattern> {
-        let all = self.service.map_or("*".to_owned(), |service| format!("{service}:*"));
+        if self.kind == Kind::TrustPolicy {
+            // Nobody gets in by tagging a session or naming its source, so those may stay open.
+            let ways = ASSUMING.into_iter().filter(|action| allow.has_action(action));
+            return ways.map(lower).collect();
+        }
+        let all = self.kind.service().map_or("*".to_owned(), |service| format!("{service}:*"));
         match &allow.action {
             Some(element) if !element.negated => element
                 .values
@@ -150,20 +197,37 @@ fn lower(text: &str) -> Pattern {
 
 /// Whether every outsider is denied: everyone is named, or everyone but some who are known, and
 /// each condition holds for every outsider.
-fn holds_for_outsiders(deny: &Statement, version: Version, context: &Context) -> bool {
-    let Some(principals) = &deny.principals else { return false };
+fn holds_for_outsiders(deny: &Statement, terms: Terms<'_>) -> Holds {
+    let Some(principals) = deny.principals.as_ref() else { return Holds::No };
     let reaches = if principals.negated {
         principals.named.iter().all(|principal| principal.account().is_some() && !principal.invalid)
     } else {
         principals.reach_everyone()
     };
-    reaches
-        && !deny.condition.unread
-        && deny.condition.entries.iter().all(|entry| closes(entry, version, context.policy_mode))
+    if !reaches || deny.condition.unread {
+        return Holds::No;
+    }
+    let mut holds = Holds::Yes;
+    for entry in &deny.condition.entries {
+        match closes(entry, terms) {
+            Closes::No => return Holds::No,
+            Closes::Perhaps => holds = Holds::Perhaps(entry.describe()),
+            Closes::Yes => {}
+        }
+    }
+    holds
+}
+
+/// Whether a Deny holds for every outsider.
+enum Holds {
+    No,
+    /// The condition of which that cannot be said.
+    Perhaps(String),
+    Yes,
 }
 
 /// Whom a Deny that closes to outsiders still lets through.
-fn left_by(deny: &Statement, version: Version, context: &Context) -> Exposure {
+fn left_by(deny: &Statement, terms: Terms<'_>, context: &Context) -> Exposure {
     let excepted = deny.principals.as_ref().filter(|principals| principals.negated);
     let named = excepted.map_or(Exposure::Nobody, |principals| {
         let own = principals
@@ -172,7 +236,7 @@ fn left_by(deny: &Statement, version: Version, context: &Context) -> Exposure {
             .all(|principal| principal.account().is_some_and(|account| context.owns(account)));
         if own { Exposure::Account } else { Exposure::Accounts }
     });
-    let Reading { restrictions, .. } = exempt(&deny.condition, version, context);
+    let Reading { restrictions, .. } = read_negated(&deny.condition, terms);
     // Each exempt group passes by itself, so the widest decides.
     restrictions
         .iter()
@@ -187,8 +251,4 @@ fn left_by(deny: &Statement, version: Version, context: &Context) -> Exposure {
             | Weight::SourceArn(_) => Exposure::Accounts,
         })
         .fold(named, Exposure::max)
-}
-
-fn exempt(condition: &Condition, version: Version, context: &Context) -> Reading {
-    read_negated(condition, version, context.policy_mode)
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Check, Document, Exposure, Kind, PolicyMode, Principal, Who,
-    condition::{self, Class, Reading, Restriction},
+    condition::{self, Class, Reading, Restriction, Terms},
 };
 
 /// Identity providers with users from all over the world, whom S3 counts as the public.
@@ -33,14 +33,18 @@ pub(super) fn judge(kind: Kind, document: &Document, sink: &mut Sink<'_>) {
     }
     for statement in document.allows() {
         let mode = sink.context.policy_mode;
-        let reading = condition::read(&statement.condition, document.version(), mode);
+        let terms = Terms::resource(document.version(), mode);
+        let reading = condition::read(&statement.condition, terms);
         subject::operators(statement, mode, sink);
         if let Some(dead) = &reading.dead {
             subject::dead(statement, dead, sink);
             continue;
         }
-        let closed = closers.close(statement);
-        let grant = Grant { statement, reading: &reading, closed };
+        let closed = closers.close(statement).left();
+        if closed.is_some() {
+            sink.close(statement);
+        }
+        let grant = Grant { statement, reading: &reading, closed, doubt: None };
         judge_allow(&grant, sink);
     }
     if kind == Kind::BucketPolicy && sink.context.checks.contains(&Check::Tls) {

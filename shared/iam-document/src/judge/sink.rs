@@ -1,8 +1,8 @@
 //! Where a judgement writes what it finds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Context, Exposure, Judged, Problem, Statement, Verdict};
+use crate::{Context, Doubt, Exposure, Judged, Problem, Statement, Verdict};
 
 /// A verdict in the making.
 #[derive(Debug)]
@@ -10,8 +10,12 @@ pub(crate) struct Sink<'c> {
     pub(crate) context: &'c Context,
     verdict: Verdict,
     strangers: BTreeSet<String>,
-    /// The statements that are public, and whether a Deny closes each.
+    /// For each grant that is public, whether a Deny closes it.
     public: Vec<bool>,
+    /// The statements that a Deny closes to outsiders, by their place.
+    closed: BTreeSet<usize>,
+    /// The statements of which it cannot be said, or is not modelled, whom they let in.
+    doubts: BTreeMap<usize, Doubt>,
     /// Something outside the document makes what is public harmless.
     harmless: bool,
 }
@@ -45,6 +49,8 @@ impl<'c> Sink<'c> {
             verdict: Verdict::default(),
             strangers: BTreeSet::new(),
             public: Vec::new(),
+            closed: BTreeSet::new(),
+            doubts: BTreeMap::new(),
             harmless: false,
         }
     }
@@ -63,7 +69,19 @@ impl<'c> Sink<'c> {
             principal: place.principal.map(str::to_owned),
             condition: place.condition.map(str::to_owned),
             detail: detail.into(),
+            closed: false,
+            doubt: None,
         });
+    }
+
+    /// Notes that a Deny closes a statement to outsiders.
+    pub(crate) fn close(&mut self, statement: &Statement) {
+        self.closed.insert(statement.index);
+    }
+
+    /// Notes that what is found in a statement may be otherwise.
+    pub(crate) fn doubt(&mut self, statement: &Statement, doubt: &Doubt) {
+        self.doubts.insert(statement.index, doubt.clone());
     }
 
     /// Notes a finding on a grant or rule, which have no statement of their own.
@@ -81,6 +99,8 @@ impl<'c> Sink<'c> {
             principal: principal.map(str::to_owned),
             condition: None,
             detail: detail.into(),
+            closed: false,
+            doubt: None,
         });
     }
 
@@ -93,6 +113,8 @@ impl<'c> Sink<'c> {
             principal: None,
             condition: None,
             detail: problem.what.clone(),
+            closed: false,
+            doubt: None,
         });
         if problem.unclear {
             self.unclear(problem.what.clone());
@@ -136,7 +158,12 @@ impl<'c> Sink<'c> {
 
     /// The verdict.
     pub(crate) fn finish(self) -> Verdict {
-        let Self { mut verdict, strangers, public, harmless, .. } = self;
+        let Self { mut verdict, strangers, public, closed, doubts, harmless, .. } = self;
+        for found in &mut verdict.findings {
+            let Some(statement) = found.statement else { continue };
+            found.closed = closed.contains(&statement);
+            found.doubt = doubts.get(&statement).cloned();
+        }
         verdict.public = !public.is_empty();
         verdict.mitigated_by_deny = verdict.public && public.iter().all(|closed| *closed);
         verdict.effective_public = verdict.public && !verdict.mitigated_by_deny && !harmless;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::sink::{Place, Sink};
 use crate::{
-    Context, Exposure, Kind, PolicyMode, Principal, Problem, Statement,
+    Context, Doubt, Exposure, Kind, PolicyMode, Principal, Problem, Statement,
     condition::{Class, Reading, SetQualifier, is_restricting_key},
 };
 
@@ -14,6 +14,8 @@ pub(super) struct Grant<'g> {
     pub(super) reading: &'g Reading,
     /// Whom the Denies of the document leave in, where they close it to outsiders.
     pub(super) closed: Option<Exposure>,
+    /// Why it may let in others than can be said.
+    pub(super) doubt: Option<&'g Doubt>,
 }
 
 impl Grant<'_> {

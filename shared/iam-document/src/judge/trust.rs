@@ -3,16 +3,18 @@
 //! A grant counts only for the action that fits its principal. Wildcards are closed only by what
 //! says who calls; a network, a tag, an external id or a time of day closes nothing.
 
+use model::Confidence;
+
 use super::{
-    deny::Closers,
+    deny::{Closers, Closing},
     mfa, oidc,
     sink::{Place, Sink},
     subject::{self, Grant},
     weigh::{Weight, weigh},
 };
 use crate::{
-    Document, Exposure, Kind, PolicyMode, Principal, Statement, Version, Who,
-    condition::{self, Class, Condition, Entry, Family, Restriction},
+    Document, Doubt, Exposure, Kind, PolicyMode, Principal, Statement, Version, Who,
+    condition::{self, Class, Condition, Entry, Family, Reading, Restriction, Terms},
     glob::{Pattern, Syntax},
 };
 
@@ -23,6 +25,11 @@ const ASSUME: &str = "sts:assumerole";
 const ASSUME_SAML: &str = "sts:assumerolewithsaml";
 const ASSUME_WEB: &str = "sts:assumerolewithwebidentity";
 
+/// The actions that let somebody in. `sts:TagSession` and `sts:SetSourceIdentity` alone do not.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>.
+pub(super) const ASSUMING: [&str; 3] = [ASSUME, ASSUME_SAML, ASSUME_WEB];
+
 pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
     let closers = Closers::of(document, Kind::TrustPolicy, sink.context);
     for statement in document.statements() {
@@ -31,15 +38,41 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
     for statement in document.allows() {
         actions(statement, sink);
         subject::operators(statement, PolicyMode::Bucket, sink);
-        let reading = condition::read(&statement.condition, document.version(), PolicyMode::Bucket);
+        let terms = Terms::trust(document.version(), sink.context);
+        let reading = condition::read(&statement.condition, terms);
         if let Some(dead) = &reading.dead {
             subject::dead(statement, dead, sink);
             continue;
         }
-        let closed = closers.close(statement);
-        let grant = Grant { statement, reading: &reading, closed };
+        let closing = closers.close(statement);
+        let closed = closing.left();
+        if closed.is_some() {
+            sink.close(statement);
+        }
+        let doubt = doubt(&reading, &closing);
+        if let Some(doubt) = &doubt {
+            sink.doubt(statement, doubt);
+        }
+        let grant = Grant { statement, reading: &reading, closed, doubt: doubt.as_ref() };
         judge_allow(&grant, document, sink);
     }
+}
+
+/// Why the statement may let in others than can be said: a variable that is compared with another
+/// key, or a key that only services carry, on which no classifier's word is known for roles.
+fn doubt(reading: &Reading, closing: &Closing) -> Option<Doubt> {
+    let unclear = |why: String| Some(Doubt { confidence: Confidence::Unclear, why });
+    if let Some(condition) = &reading.doubt {
+        return unclear(format!("whom `{condition}` lets in depends on the request"));
+    }
+    if let Closing::Perhaps(condition) = closing {
+        return unclear(format!("whether `{condition}` closes it depends on the request"));
+    }
+    let service = reading.restrictions.iter().find(|one| one.class == Class::Service)?;
+    Some(Doubt {
+        confidence: Confidence::Probable,
+        why: format!("`{}` may keep out everyone but AWS's own services", service.condition),
+    })
 }
 
 /// Actions that do not belong into a trust policy.
@@ -68,7 +101,7 @@ fn actions(statement: &Statement, sink: &mut Sink<'_>) {
 fn judge_allow(grant: &Grant<'_>, document: &Document, sink: &mut Sink<'_>) {
     let statement = grant.statement;
     let Some(principals) = &statement.principals else { return };
-    let assumes = [ASSUME, ASSUME_SAML, ASSUME_WEB].map(|action| statement.has_action(action));
+    let assumes = ASSUMING.map(|action| statement.has_action(action));
     let [plain, saml, web] = assumes;
     if principals.negated {
         sink.find(
@@ -158,8 +191,11 @@ fn everyone(grant: &Grant<'_>, principal: &Principal, sink: &mut Sink<'_>) {
             }
             let detail = if grant.closed.is_some() {
                 "everyone may assume the role, but for a Deny that closes it to outsiders"
+                    .to_owned()
+            } else if let Some(doubt) = grant.doubt {
+                format!("everyone is named as who may assume the role, though {}", doubt.why)
             } else {
-                "everyone may assume the role: nothing restricts who calls"
+                "everyone may assume the role: nothing restricts who calls".to_owned()
             };
             let idle = subject::idle(grant.statement);
             let place = Place { condition: idle.as_deref(), ..place };

@@ -77,7 +77,7 @@ fn trusted(restriction: &Restriction, context: &Context) -> Option<Exposure> {
         return Some(if own { Exposure::Account } else { Exposure::Accounts });
     }
     values.iter().all(|org| context.trusts_org(org)).then(|| {
-        let own = values.iter().all(|org| context.trust.org_id.as_ref() == Some(org));
+        let own = values.iter().all(|org| context.is_own_org(org));
         if own { Exposure::Organization } else { Exposure::Accounts }
     })
 }

@@ -6,7 +6,7 @@ use super::*;
 
 fn reading(condition: &Value) -> Reading {
     let (condition, _) = Condition::read(condition);
-    read(&condition, Version::Variables, PolicyMode::Bucket)
+    read(&condition, Terms::resource(Version::Variables, PolicyMode::Bucket))
 }
 
 /// `open`, `dead`, or the class and values of the first restriction.
@@ -88,7 +88,9 @@ fn a_null_guard_makes_weak_operators_restrict_again() {
 fn a_deny_closes_only_by_what_holds_for_every_outsider() {
     let closing = |condition: Value| {
         let (condition, _) = Condition::read(&condition);
-        condition.entries.iter().all(|entry| closes(entry, Version::Variables, PolicyMode::Bucket))
+        condition.entries.iter().all(|entry| {
+            closes(entry, Terms::resource(Version::Variables, PolicyMode::Bucket)) == Closes::Yes
+        })
     };
     for yes in [
         json!({"StringNotEquals":{"aws:PrincipalOrgID":"o-a"}}),
@@ -118,8 +120,8 @@ fn an_access_points_own_policy_is_not_restricted_by_access_points() {
     let (condition, _) = Condition::read(
         &json!({"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:eu-west-1:111122223333:accesspoint/*"}}),
     );
-    let open = read(&condition, Version::Variables, PolicyMode::AccessPoint);
+    let open = read(&condition, Terms::resource(Version::Variables, PolicyMode::AccessPoint));
     assert!(open.restrictions.is_empty());
-    let closed = read(&condition, Version::Variables, PolicyMode::Bucket);
+    let closed = read(&condition, Terms::resource(Version::Variables, PolicyMode::Bucket));
     assert_eq!(closed.restrictions.len(), 1);
 }

@@ -403,3 +403,141 @@ fn an_issuer_of_one_tenant_is_never_public() {
     let other = web(issuer, &json!({"StringEquals":{"gitlab.com:sub":"x"}}), &json!({}));
     assert_eq!(codes(&other), ["dead-condition"]);
 }
+
+const ORG: &str = "o-a1b2c3d4e5";
+
+fn deny_others() -> Value {
+    json!({"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole",
+        "Condition":{"StringNotEquals":{"aws:PrincipalOrgID":ORG}}})
+}
+
+fn open(actions: &Value) -> Value {
+    json!({"Effect":"Allow","Principal":"*","Action":actions})
+}
+
+#[test]
+fn a_deny_closes_a_role_though_tagging_its_session_stays_open() {
+    for (actions, closed) in [
+        (json!("sts:AssumeRole"), true),
+        (json!(["sts:AssumeRole", "sts:TagSession"]), true),
+        (json!(["sts:TagSession", "sts:SetSourceIdentity", "sts:AssumeRole"]), true),
+        (json!(["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"]), false),
+        (json!("sts:*"), false),
+        (json!("*"), false),
+    ] {
+        let verdict = judged(&json!([open(&actions), deny_others()]), &json!({}));
+        assert!(verdict.public, "{actions}");
+        assert_eq!(verdict.mitigated_by_deny, closed, "{actions}");
+        assert_eq!(verdict.findings[0].closed, closed, "{actions}");
+    }
+    let all_ways = json!({"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole*",
+        "Condition":{"StringNotEquals":{"aws:PrincipalOrgID":ORG}}});
+    let verdict = judged(&json!([open(&json!("sts:*")), all_ways]), &json!({}));
+    assert!(verdict.mitigated_by_deny);
+}
+
+#[test]
+fn each_statement_is_closed_or_open_by_itself() {
+    let github = format!("arn:aws:iam::{OWN}:oidc-provider/token.actions.githubusercontent.com");
+    let federated = json!({"Effect":"Allow","Principal":{"Federated":github},
+        "Action":"sts:AssumeRoleWithWebIdentity"});
+    let statements = json!([open(&json!("sts:AssumeRole")), federated, deny_others()]);
+    let verdict = judged(&statements, &json!({}));
+    assert!(verdict.effective_public && !verdict.mitigated_by_deny);
+    for found in &verdict.findings {
+        assert_eq!(found.closed, found.statement == Some(0), "{}", found.code);
+    }
+}
+
+#[test]
+fn variables_of_our_own_resource_are_our_own_account_and_organization() {
+    let star = json!("*");
+    for (condition, exposure) in [
+        (
+            json!({"StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}),
+            Exposure::Organization,
+        ),
+        (
+            json!({"StringEquals":{"AWS:principalorgid":"${AWS:RESOURCEORGID}"}}),
+            Exposure::Organization,
+        ),
+        (
+            json!({"StringLike":{"aws:PrincipalOrgID":["${aws:ResourceOrgID}",ORG]}}),
+            Exposure::Organization,
+        ),
+        (
+            json!({"ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"${aws:ResourceOrgID}/r-1/*"}}),
+            Exposure::Organization,
+        ),
+        (
+            json!({"StringEquals":{"aws:PrincipalAccount":"${aws:ResourceAccount}"}}),
+            Exposure::Account,
+        ),
+        (
+            json!({"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::${aws:ResourceAccount}:role/ci-*"}}),
+            Exposure::Account,
+        ),
+    ] {
+        let verdict = judged(&json!([allow(&star, &condition)]), &json!({}));
+        assert_eq!((codes(&verdict), verdict.exposure), (vec![], exposure), "{condition}");
+    }
+    // An organization is ours though nobody wrote its id into the trust file.
+    let org = json!({"StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}});
+    let document = json!({"Version":"2012-10-17","Statement":[allow(&star, &org)]});
+    let nameless = Context::from_json(&json!({"account_id": OWN})).unwrap();
+    let verdict = inspect(Kind::TrustPolicy, &document, &nameless);
+    assert_eq!((codes(&verdict), verdict.exposure), (vec![], Exposure::Organization));
+    // Named beside a stranger, ours does not make the stranger trusted.
+    let both = json!({"StringEquals":{"aws:PrincipalAccount":["${aws:ResourceAccount}",STRANGER]}});
+    let verdict = judged(&json!([allow(&star, &both)]), &json!({}));
+    assert_eq!(codes(&verdict), ["untrusted-account"]);
+    assert_eq!(verdict.cross_account, [STRANGER]);
+    // A Deny to everyone who is not of our own closes.
+    let not_ours = json!({"Effect":"Deny","Principal":"*","Action":"sts:*",
+        "Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}});
+    let verdict = judged(&json!([allow(&star, &json!({})), not_ours]), &json!({}));
+    assert!(verdict.mitigated_by_deny);
+    // Before 2012-10-17 it is plain text, which is nobody's organization.
+    let old = json!({"Version":"2008-10-17","Statement":[allow(&star, &org)]});
+    let verdict = inspect(Kind::TrustPolicy, &old, &nameless);
+    assert_eq!(codes(&verdict), ["untrusted-org"]);
+}
+
+#[test]
+fn what_hangs_on_the_request_or_lets_in_services_alone_is_doubtful() {
+    use model::Confidence::{Probable, Unclear};
+    let star = json!("*");
+    for (condition, confidence) in [
+        (json!({"StringEquals":{"aws:PrincipalOrgID":"${aws:PrincipalTag/org}"}}), Some(Unclear)),
+        (json!({"StringEquals":{"aws:PrincipalAccount":"${aws:SourceAccount}"}}), Some(Unclear)),
+        (json!({"Bool":{"aws:PrincipalIsAWSService":"true"}}), Some(Probable)),
+        (
+            json!({"StringEquals":{"aws:PrincipalServiceName":"lambda.amazonaws.com"}}),
+            Some(Probable),
+        ),
+        // What is compared with itself is true for everyone.
+        (json!({"StringEquals":{"aws:PrincipalAccount":"${aws:PrincipalAccount}"}}), None),
+        (json!({"StringEquals":{"sts:ExternalId":"${aws:PrincipalTag/id}"}}), None),
+        (json!({"StringNotEquals":{"aws:PrincipalOrgID":"${aws:PrincipalTag/org}"}}), None),
+        (json!({"Bool":{"aws:PrincipalIsAWSService":"false"}}), None),
+    ] {
+        let statements = json!([allow(&star, &condition), allow(&json!("*"), &json!({}))]);
+        let verdict = judged(&statements, &json!({}));
+        assert!(verdict.public, "{condition}");
+        let [doubtful, plain] = verdict.findings.as_slice() else { panic!("{verdict:?}") };
+        let found = doubtful.doubt.as_ref().map(|doubt| doubt.confidence);
+        assert_eq!(found, confidence, "{condition}");
+        assert_eq!(plain.doubt, None, "the other statement is as certain as ever");
+        assert!(verdict.is_certain());
+    }
+    let denied = |condition: Value| {
+        let deny = json!({"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":condition});
+        let verdict = judged(&json!([allow(&star, &json!({})), deny]), &json!({}));
+        assert!(!verdict.mitigated_by_deny);
+        verdict.findings[0].doubt.as_ref().map(|doubt| doubt.confidence)
+    };
+    let by_tag = json!({"StringNotEquals":{"aws:PrincipalOrgID":"${aws:PrincipalTag/org}"}});
+    assert_eq!(denied(by_tag), Some(Unclear));
+    assert_eq!(denied(json!({"Bool":{"aws:PrincipalIsAWSService":"false"}})), Some(Unclear));
+    assert_eq!(denied(json!({"StringEquals":{"aws:PrincipalOrgID":ORG}})), None);
+}
