@@ -159,6 +159,12 @@ pub trait Control: Send + Sync + 'static {
         responses: &serde_json::Value,
     ) -> Result<Self::State, StateError>;
 
+    /// The ARN that the resource has by a read state, where a record alone cannot tell it (the path
+    /// of a role). Policies and protection go by it.
+    fn arn_by<'s>(&self, _state: &'s Self::State) -> Option<&'s str> {
+        None
+    }
+
     /// A projected state with what supplied responses add to it (Block Public Access, a bucket's
     /// default encryption), where they do not carry the state itself.
     ///

@@ -70,19 +70,35 @@ impl Control for IamTrustPolicy {
     ) -> Result<TrustState, StateError> {
         let response: GetRole = responses::required(target, responses, "GetRole")?;
         let role = response.role;
+        if project::path_in(&role.arn, &role.name).is_none()
+            || role.name != name_of(&target.resource)
+        {
+            let what = format!("`{}` is not the ARN of `{}`", role.arn, target.resource.arn);
+            return Err(responses::unfit(target, "GetRole", what));
+        }
         let document = role.assume_role_policy_document;
         let document = document.as_str().map_or_else(|| document.to_string(), str::to_owned);
         Ok(TrustState { name: role.name, path: Some(role.path), arn: Some(role.arn), document })
     }
 
+    fn arn_by<'s>(&self, state: &'s TrustState) -> Option<&'s str> {
+        state.arn.as_deref()
+    }
+
     fn tag(&self, resource: &Resource, current: &Tags, ours: &Tags) -> Result<TrustRemedy, String> {
+        let name = name_of(resource);
+        let path = project::path_in(&resource.arn, &name);
+        // Of a record that tells no path, the bare one may stand for any.
+        if is_service_linked(path.as_deref().filter(|path| *path != "/"), &name) {
+            return Err(SERVICE_LINKED.to_owned());
+        }
         tags::merge(current, ours, tags::LIMIT)?;
         let before = current
             .iter()
             .filter(|(key, _)| ours.contains_key(*key))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
-        Ok(TrustRemedy::TagRole { role: name_of(resource), tags: ours.clone(), before })
+        Ok(TrustRemedy::TagRole { role: name, tags: ours.clone(), before })
     }
 }
 
@@ -193,8 +209,12 @@ fn describe(alike: &[&Judged], verdict: &Verdict) -> Finding<TrustRemedy> {
     if let Some(index) = alike.first().and_then(|judged| judged.statement) {
         finding = finding.with_evidence("statement", index);
     }
-    // A Deny in the same document that closes what a statement opens.
-    finding.effective = !(verdict.mitigated_by_deny && is_public(code));
+    // A Deny in the same document closes what this very statement opens; another may stay open.
+    finding.effective = !(is_public(code) && alike.iter().all(|judged| judged.closed));
+    if let Some(doubt) = alike.iter().find_map(|judged| judged.doubt.as_ref()) {
+        finding.confidence = doubt.confidence;
+        finding = finding.with_evidence("doubt", doubt.why.as_str());
+    }
     finding.with_evidence("exposure", verdict.exposure.as_str())
 }
 
@@ -212,12 +232,8 @@ fn doubt(verdict: &Verdict) -> String {
 
 /// Why the role is never written, whatever the policy says.
 fn never_written(target: &Target, state: &TrustState, trust: &Trust) -> Option<String> {
-    let service_linked = match &state.path {
-        Some(path) => path.starts_with(SERVICE_LINKED_PATH),
-        None => state.name.starts_with(SERVICE_LINKED_NAME),
-    };
-    if service_linked {
-        return Some("it is a service-linked role, which only its service may change".to_owned());
+    if is_service_linked(state.path.as_deref(), &state.name) {
+        return Some(SERVICE_LINKED.to_owned());
     }
     let arns = [Some(&target.resource.arn), state.arn.as_ref()];
     let own = trust.own_roles.iter().any(|pattern| {
@@ -230,6 +246,16 @@ fn never_written(target: &Target, state: &TrustState, trust: &Trust) -> Option<S
         arns.into_iter().flatten().any(|arn| matches(arn)) || by_name()
     });
     own.then(|| "it is one of Snapback's own roles".to_owned())
+}
+
+const SERVICE_LINKED: &str = "it is a service-linked role, which only its service may change";
+
+/// By the path, or by the name where no path is known.
+fn is_service_linked(path: Option<&str>, name: &str) -> bool {
+    path.map_or_else(
+        || name.starts_with(SERVICE_LINKED_NAME),
+        |path| path.starts_with(SERVICE_LINKED_PATH),
+    )
 }
 
 /// Where service-linked roles live, and what their names begin with.

@@ -138,7 +138,7 @@ impl<C: Control> AnyControl for C {
         trust: &Trust,
         decide: &mut dyn FnMut(&Target, &Finding<PlannedRemedy>) -> Response,
     ) -> (Judged, Vec<PlannedRemedy>) {
-        let target = match self.triage(event) {
+        let mut target = match self.triage(event) {
             Triage::Mine(target) => target,
             Triage::NotMine(why) => return (Judged::ignored(why), Vec::new()),
             Triage::Malformed(what) => return (Judged::unreadable(None, what), Vec::new()),
@@ -163,6 +163,9 @@ impl<C: Control> AnyControl for C {
             };
             return (judged, Vec::new());
         };
+        if let Some(arn) = self.arn_by(&state) {
+            arn.clone_into(&mut target.resource.arn);
+        }
         let mut findings = Vec::new();
         let mut writes: Vec<Vec<C::Remedy>> = Vec::new();
         for finding in self.assess(&target, &state, &trust) {

@@ -1,5 +1,7 @@
 //! Reading API responses that somebody supplies in place of a live read.
 
+use std::fmt::Display;
+
 use model::Target;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -35,6 +37,12 @@ pub(crate) fn optional<T: DeserializeOwned>(
     })
 }
 
+/// A response of the API's form that cannot be the resource's.
+pub(crate) fn unfit(target: &Target, operation: &'static str, what: impl Display) -> StateError {
+    let source = serde::de::Error::custom(what);
+    StateError::Form { operation, arn: target.resource.arn.clone(), source }
+}
+
 /// `GetBucketAcl` or `GetObjectAcl`.
 pub(crate) fn acl(
     target: &Target,
@@ -47,11 +55,7 @@ pub(crate) fn acl(
     let read = s3::ReadAcl::of(response);
     match read.unreadable.first() {
         None => Ok(Some(read.acl)),
-        Some(problem) => Err(StateError::Form {
-            operation,
-            arn: target.resource.arn.clone(),
-            source: serde::de::Error::custom(problem),
-        }),
+        Some(problem) => Err(unfit(target, operation, problem)),
     }
 }
 

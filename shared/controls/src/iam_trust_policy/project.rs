@@ -96,7 +96,7 @@ fn is_path(path: &str) -> bool {
 }
 
 /// The path of the role that an ARN names; `None`: it is the ARN of something else.
-fn path_in(arn: &str, role: &str) -> Option<String> {
+pub(super) fn path_in(arn: &str, role: &str) -> Option<String> {
     let arn: Arn = arn.parse().ok().filter(|arn: &Arn| arn.service == "iam")?;
     let path = arn.resource.strip_prefix("role")?.strip_suffix(role)?;
     is_path(path).then(|| path.to_owned())

@@ -296,7 +296,87 @@ fn a_finding_names_the_statement_and_the_principals() {
     assert_eq!(evidence["exposure"], "everyone");
 }
 
+// What a Deny closes, what may be closed, and what is ours.
+
+fn others_denied() -> Value {
+    json!({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole",
+        "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-ours123456"}}})
+}
+
+#[test]
+fn a_statement_that_a_deny_closes_has_no_effect_whatever_stands_beside_it() {
+    let mut open = allow(json!("*"));
+    open["Action"] = json!(["sts:AssumeRole", "sts:TagSession"]);
+    let github = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+    let federated = json!({"Effect": "Allow", "Principal": {"Federated": github},
+        "Action": "sts:AssumeRoleWithWebIdentity"});
+    let findings = assess(&live(&document(json!([open, federated, others_denied()]))));
+    let effective = |code: &str| {
+        findings.iter().find(|finding| finding.code == code).map(|finding| finding.effective)
+    };
+    assert_eq!(effective("wildcard-principal"), Some(false));
+    assert_eq!(effective("oidc-missing-sub"), Some(true));
+}
+
+#[test]
+fn what_may_be_closed_is_told_and_not_mended() {
+    for (condition, confidence) in [
+        (json!({"StringEquals": {"aws:PrincipalOrgID": "${aws:PrincipalTag/org}"}}), "unclear"),
+        (json!({"Bool": {"aws:PrincipalIsAWSService": "true"}}), "probable"),
+    ] {
+        let mut doubtful = allow(json!("*"));
+        doubtful["Condition"] = condition;
+        let findings = assess(&live(&document(json!([doubtful, allow(json!("*"))]))));
+        let [finding, plain] = findings.as_slice() else { panic!("{findings:?}") };
+        assert_eq!(finding.confidence.as_str(), confidence);
+        assert!(finding.remedies.is_empty() && finding.held_back.is_some());
+        assert_eq!(plain.confidence, Confidence::Certain);
+        assert_eq!(after(&plain.remedies[0])["Statement"].as_array().map(Vec::len), Some(1));
+    }
+}
+
+#[test]
+fn leaves_the_idioms_of_a_data_perimeter_alone() {
+    for condition in [
+        json!({"StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}),
+        json!({"StringEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}}),
+    ] {
+        let mut ours = allow(json!("*"));
+        ours["Condition"] = condition.clone();
+        assert!(codes(&document(json!([ours]))).is_empty(), "{condition}");
+    }
+}
+
+#[test]
+fn a_roles_own_account_is_its_own_whatever_the_trust_file_configures() {
+    let hub = Trust { account_id: Some(STRANGER.into()), ..Trust::default() };
+    for account in ["111122223333", STRANGER] {
+        let own = document(json!([allow(json!({"AWS": format!("arn:aws:iam::{account}:root")}))]));
+        let judged = judge(&IamTrustPolicy, &update(&own), &hub);
+        assert_eq!(judged.status, Status::Clean, "{account}");
+    }
+}
+
 // What is never written.
+
+#[test]
+fn service_linked_roles_are_not_tagged_either() {
+    // S-21
+    let tag = |arn: &str, name: &str| {
+        let mut resource = a_role().resource;
+        resource.arn = arn.to_owned();
+        resource.id = ResourceId::Role { name: name.to_owned() };
+        let ours: Tags = [("snapback:at".to_owned(), "now".to_owned())].into();
+        IamTrustPolicy.tag(&resource, &Tags::new(), &ours).map(|_| ())
+    };
+    let linked =
+        "arn:aws:iam::111122223333:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
+    assert!(tag(linked, "AWSServiceRoleForECS").unwrap_err().contains("service-linked"));
+    // A record does not tell the path: the name has to do.
+    let bare = "arn:aws:iam::111122223333:role/AWSServiceRoleForECS";
+    assert!(tag(bare, "AWSServiceRoleForECS").is_err());
+    assert_eq!(tag("arn:aws:iam::111122223333:role/app", "app"), Ok(()));
+}
 
 #[test]
 fn service_linked_roles_and_our_own_are_never_written() {
@@ -349,6 +429,17 @@ fn supplied_states_are_judged_in_place_of_the_record() {
     assert_eq!(judged(role(mended.clone())).status, Status::Clean);
     assert_eq!(judged(role(json!(mended.to_string()))).status, Status::Clean);
     assert_eq!(judged(json!({"Role": 1})).findings[0].code, "evidence-unreadable");
+
+    // The record does not tell the path; what is protected is protected by it.
+    let mut pathed = role(document(json!([allow(json!("*"))])));
+    let arn = "arn:aws:iam::111122223333:role/team/app";
+    pathed["Role"]["Path"] = json!("/team/");
+    pathed["Role"]["Arn"] = json!(arn);
+    assert_eq!(judged(pathed.clone()).target.unwrap().resource.arn, arn);
+    for another in ["arn:aws:iam::111122223333:role/other", "app", "arn:aws:s3:::app"] {
+        pathed["Role"]["Arn"] = json!(another);
+        assert_eq!(judged(pathed.clone()).findings[0].code, "evidence-unreadable", "{another}");
+    }
 }
 
 // Remedies.
