@@ -2,7 +2,10 @@
 
 use events::{
     Event, Origin, Record,
-    parameters::s3::{AdditionalData, Encryption as Headers, SseApplied, WrittenObject},
+    parameters::{
+        Field,
+        s3::{AdditionalData, Encryption as Headers, SseApplied, WrittenObject},
+    },
 };
 use model::Timestamp;
 
@@ -51,9 +54,9 @@ pub(super) fn project(event: &Event) -> Option<UploadState> {
     let asked = record.parameters::<Headers>().ok();
     let written = record.response::<WrittenObject>().ok();
     let applied =
-        record.additional::<AdditionalData>().ok().and_then(|added| added.sse_applied.ok());
+        told(record.additional::<AdditionalData>().and_then(|added| added.sse_applied)).ok()?;
     let answered = written.as_ref().map(|written| &written.encryption);
-    let encryption = encryption(record, applied.as_ref(), answered, asked.as_ref())?;
+    let encryption = encryption(record, applied.as_ref(), answered, asked.as_ref()).ok()??;
     let mut version = StoredVersion::of(encryption);
     version.by_default = matches!(
         applied,
@@ -77,6 +80,18 @@ pub(super) fn project(event: &Event) -> Option<UploadState> {
     Some(UploadState { version, default, keys: Vec::new(), details: None, from_record: true })
 }
 
+/// Something is there that cannot be read, so the record proves nothing.
+struct Unread;
+
+/// What a member says, or that it says nothing.
+fn told<T>(field: Field<T>) -> Result<Option<T>, Unread> {
+    match field {
+        Ok(value) => Ok(Some(value)),
+        Err(unusable) if unusable.is_absent() => Ok(None),
+        Err(_) => Err(Unread),
+    }
+}
+
 /// How the version is stored, by what S3 did rather than by what was asked for; `None`: the record
 /// does not tell.
 fn encryption(
@@ -84,31 +99,41 @@ fn encryption(
     applied: Option<&SseApplied>,
     answered: Option<&Headers>,
     asked: Option<&Headers>,
-) -> Option<Encryption> {
-    let headers = [answered, asked];
-    let customer = headers.into_iter().flatten().any(|headers| headers.customer_algorithm.is_ok());
-    if customer || applied == Some(&SseApplied::SseC) {
-        return Some(Encryption::Customer);
-    }
-    let first = |read: fn(&Headers) -> Option<String>| headers.into_iter().flatten().find_map(read);
-    let key = first(|headers| headers.kms_key_id.clone().ok());
+) -> Result<Option<Encryption>, Unread> {
+    // The first of answer and request that says anything; what it says must then be readable.
+    let first = |read: fn(&Headers) -> Field<String>| -> Result<Option<String>, Unread> {
+        for headers in [answered, asked].into_iter().flatten() {
+            if let Some(value) = told(read(headers))? {
+                return Ok(Some(value));
+            }
+        }
+        Ok(None)
+    };
+    let key = || first(|headers| headers.kms_key_id.clone());
     match applied {
-        Some(SseApplied::DefaultSseS3 | SseApplied::SseS3) => return Some(Encryption::S3),
+        Some(SseApplied::DefaultSseS3 | SseApplied::SseS3) => return Ok(Some(Encryption::S3)),
         Some(SseApplied::DefaultSseKms | SseApplied::SseKms) => {
-            return Some(Encryption::Kms { key });
+            return Ok(Some(Encryption::Kms { key: key()? }));
         }
         Some(SseApplied::DefaultDsseKms | SseApplied::DsseKms) => {
-            return Some(Encryption::KmsTwice { key });
+            return Ok(Some(Encryption::KmsTwice { key: key()? }));
         }
-        Some(SseApplied::SseC | SseApplied::Other(_)) | None => {}
+        Some(SseApplied::SseC) => return Ok(Some(Encryption::Customer)),
+        Some(SseApplied::Other(_)) | None => {}
     }
-    if let Some(word) = first(|headers| headers.algorithm.clone().ok()) {
-        return Some(Encryption::from_words(Some(&word), key.as_deref()));
+    if first(|headers| headers.customer_algorithm.clone())?.is_some() {
+        return Ok(Some(Encryption::Customer));
     }
+    if let Some(word) = first(|headers| headers.algorithm.clone())? {
+        return Ok(Some(Encryption::from_words(Some(&word), key()?.as_deref())));
+    }
+    let key = key()?;
     if let Some(SseApplied::Other(word)) = applied {
-        return Some(Encryption::Other { word: word.clone(), key });
+        return Ok(Some(Encryption::Other { word: word.clone(), key }));
     }
+    // Silence says something only where everything was read in which it would have been said.
+    let heard = asked.is_some() && told(record.response::<WrittenObject>()).is_ok();
     let before = record.event_time.is_some_and(|time| time < ENCRYPTED_SINCE);
     let one_call = matches!(record.event_name.as_str(), "PutObject" | "CopyObject" | "PostObject");
-    (before && one_call).then_some(Encryption::None)
+    Ok((heard && key.is_none() && before && one_call).then_some(Encryption::None))
 }

@@ -138,21 +138,27 @@ impl Requirement {
             Encryption::KmsTwice { .. } => true,
         };
         let key = version.encryption.key();
-        let allowed = key.is_some_and(|key| trust.allowed_kms_keys.contains(key));
+        let allowed = key.map_or(Met::No, |key| is_allowed(key, trust));
         match self {
             Self::Unknown => Met::Unknown("its bucket's default encryption is not known"),
             Self::S3 => match key {
                 None => Met::Unknown("it is not known under which KMS key it is"),
-                Some(_) if allowed => Met::Yes,
+                Some(_) if allowed == Met::Yes => Met::Yes,
                 Some(key) if is_ours(key, account, trust) => Met::Yes,
-                Some(_) => Met::No,
+                Some(key) if is_key_arn(key) => allowed,
+                // A bare id or an alias, as the caller wrote it, does not say whose it is.
+                Some(_) => Met::Unknown("whose KMS key it is has not been read"),
             },
             Self::Kms { twice: true, .. } if !twice => Met::No,
-            Self::Kms { .. } if allowed => Met::Yes,
+            Self::Kms { .. } if allowed == Met::Yes => Met::Yes,
             Self::Kms { source: Source::BucketDefault, .. } if version.by_default => Met::Yes,
             Self::Kms { named, arn, .. } => match key {
                 None => Met::Unknown("it is not known under which KMS key it is"),
-                Some(key) => is_same(key, named, arn.as_deref()),
+                // One of the allowed keys, of which only an alias is known, may be the object's.
+                Some(key) => match is_same(key, named, arn.as_deref()) {
+                    Met::No => allowed,
+                    met @ (Met::Yes | Met::Unknown(_)) => met,
+                },
             },
         }
     }
@@ -253,6 +259,25 @@ fn is_same(key: &str, named: &str, arn: Option<&str>) -> Met {
         (None, None) if key == named => Met::Yes,
         (None, _) | (_, None) => Met::Unknown("which key an alias stands for has not been read"),
     }
+}
+
+/// Whether the key is one of the further keys that are as good, however either is named.
+fn is_allowed(key: &str, trust: &Trust) -> Met {
+    let mut met = Met::No;
+    for allowed in &trust.allowed_kms_keys {
+        match is_same(key, allowed, is_key_arn(allowed).then_some(allowed)) {
+            Met::Yes => return Met::Yes,
+            doubt @ Met::Unknown(_) if is_foreign_to(key, allowed) != Some(true) => met = doubt,
+            Met::Unknown(_) | Met::No => {}
+        }
+    }
+    met
+}
+
+/// Whether two names are of keys of different accounts, where both tell theirs.
+fn is_foreign_to(key: &str, other: &str) -> Option<bool> {
+    let account = |name: &str| name.parse::<Arn>().ok().map(|arn| arn.account);
+    Some(account(key)? != account(other)?)
 }
 
 /// Whether the key belongs to the account of the bucket, or to one that is trusted like it.

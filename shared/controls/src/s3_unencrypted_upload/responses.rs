@@ -61,6 +61,13 @@ struct Head {
 }
 
 impl Head {
+    /// Whether it is an answer about an object: silence about encryption says something only in one.
+    const fn is_an_objects(&self) -> bool {
+        self.etag.is_some()
+            || self.server_side_encryption.is_some()
+            || self.customer_algorithm.is_some()
+    }
+
     fn checksums(&self) -> Vec<Checksum> {
         let composite = self.checksum_type.as_deref() == Some("COMPOSITE");
         [
@@ -180,6 +187,10 @@ impl DefaultEncryption {
 /// that details are read from.
 pub(super) fn state(target: &Target, responses: &Value) -> Result<UploadState, StateError> {
     let head: Head = responses::required(target, responses, "HeadObject")?;
+    if !head.is_an_objects() {
+        let what = "it holds neither an `ETag` nor an encryption";
+        return Err(responses::unfit(target, "HeadObject", what));
+    }
     let checksums = head.checksums();
     let version = head.version();
     let state = UploadState {
@@ -214,10 +225,14 @@ fn default(target: &Target, responses: &Value) -> Result<Option<DefaultEncryptio
     else {
         return Ok(None);
     };
-    let rule = response
-        .server_side_encryption_configuration
-        .and_then(|configuration| configuration.rules.into_iter().next());
-    let Some(rule) = rule else { return Ok(Some(DefaultEncryption::without_configuration())) };
+    // The API answers with a configuration, or with an error where there is none.
+    let Some(configuration) = response.server_side_encryption_configuration else {
+        let what = "it holds no `ServerSideEncryptionConfiguration`";
+        return Err(responses::unfit(target, "GetBucketEncryption", what));
+    };
+    let Some(rule) = configuration.rules.into_iter().next() else {
+        return Ok(Some(DefaultEncryption::without_configuration()));
+    };
     let bucket_key = rule.bucket_key_enabled.unwrap_or(false);
     let encryption = match rule.apply_server_side_encryption_by_default {
         Some(ByDefault { algorithm: Some(algorithm), key }) => {

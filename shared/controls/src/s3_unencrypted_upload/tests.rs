@@ -368,6 +368,48 @@ fn a_key_may_be_required_by_arn_id_or_alias() {
 }
 
 #[test]
+fn a_key_whose_owner_is_not_told_is_nobodys_proof() {
+    const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    let status = |key: &str, allowed: &[&str]| {
+        let allowed_kms_keys = allowed.iter().map(|&key| key.to_owned()).collect();
+        let trust = Trust { allowed_kms_keys, ..Trust::default() };
+        let object = "arn:aws:s3:::amzn-s3-demo-bucket";
+        let s3 = json!({"GetBucketEncryption": {"ServerSideEncryptionConfiguration": {"Rules": [
+            {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}}});
+        let event = event(&under_kms(key));
+        AnyControl::judge(&S3UnencryptedUpload, &event, &Given::one(object, s3), &trust).status
+    };
+    let alias_arn = "arn:aws:kms:eu-west-1:111122223333:alias/app";
+    let strangers_alias = "arn:aws:kms:eu-west-1:444455556666:alias/app";
+    for (key, allowed, expected) in [
+        (KEY, &[][..], Status::Clean),
+        (STRANGERS_KEY, &[], Status::Finding),
+        (ID, &[], Status::Unclear),
+        ("alias/app", &[], Status::Unclear),
+        (alias_arn, &[], Status::Clean),
+        (strangers_alias, &[], Status::Unclear),
+        (ID, &[KEY], Status::Clean),
+        (STRANGERS_KEY, &["0987dcba-09fe-87dc-65ba-ab0987654321"], Status::Clean),
+        (STRANGERS_KEY, &["alias/vendor"], Status::Unclear),
+        (STRANGERS_KEY, &[alias_arn], Status::Finding),
+        (STRANGERS_KEY, &[KEY], Status::Finding),
+    ] {
+        assert_eq!(status(key, allowed), expected, "{key} {allowed:?}");
+    }
+    // Nor is the required key's absence: an allowed alias may be of the object's key.
+    let findings = |allowed: &str| {
+        let allowed_kms_keys = [allowed.to_owned()].into();
+        let trust = Trust { allowed_kms_keys, ..requiring(KEY) };
+        let found =
+            S3UnencryptedUpload.assess(&an_object(), &live(kms(OTHER_KEY), kms(KEY)), &trust);
+        found.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert_eq!(findings("alias/app"), ["evidence-unreadable"]);
+    assert_eq!(findings(KEY), ["s3-unencrypted-upload"]);
+    assert!(findings("99999999-12ab-34cd-56ef-1234567890ab").is_empty());
+}
+
+#[test]
 fn the_most_exact_pattern_names_the_key_and_outranks_the_rest() {
     let trust = Trust {
         required_kms_keys: [
@@ -412,6 +454,49 @@ fn an_object_from_before_2023_is_unencrypted_where_nothing_says_otherwise() {
     );
     let new = with(bare, "eventTime", json!("2026-06-30T22:00:01Z"));
     assert_eq!(judge(&S3UnencryptedUpload, &new, &requiring(KEY)).status, Status::Unclear);
+}
+
+#[test]
+fn silence_of_a_record_that_cannot_be_read_says_nothing() {
+    let old = with(under_s3(), "eventTime", json!("2021-06-30T22:00:01Z"));
+    let bare = with(with(old, "additionalEventData", json!(null)), "responseElements", json!(null));
+    let object =
+        json!([{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::amzn-s3-demo-bucket/a/b"}]);
+    let bare = with(bare, "resources", object);
+    let algorithm = |value: Value| json!({"bucketName": BUCKET, "key": "a/b", "x-amz-server-side-encryption": value});
+    for (path, value) in [
+        ("requestParameters", json!(null)),
+        ("requestParameters", json!({"omitted": true, "originalSize": 1})),
+        ("requestParameters", algorithm(json!(["AES256", "aws:kms"]))),
+        ("requestParameters", algorithm(json!({"x": 1}))),
+        ("responseElements", json!({"omitted": true})),
+        ("responseElements", json!("cut")),
+        ("responseElements", json!({"x-amz-server-side-encryption": ["AES256", "aws:kms"]})),
+        ("responseElements", json!({"x-amz-server-side-encryption-aws-kms-key-id": KEY})),
+        ("additionalEventData", json!({"SSEApplied": {"x": 1}})),
+        ("additionalEventData", json!({"omitted": true})),
+    ] {
+        let judged =
+            judge(&S3UnencryptedUpload, &with(bare.clone(), path, value.clone()), &requiring(KEY));
+        assert_eq!(judged.status, Status::Unclear, "{path} {value}");
+        assert_eq!(judged.reason.as_deref(), Some("state_not_in_record"), "{path} {value}");
+    }
+    assert_eq!(judge(&S3UnencryptedUpload, &bare, &requiring(KEY)).status, Status::Finding);
+}
+
+#[test]
+fn supplied_responses_that_say_nothing_are_no_state() {
+    for (arn, responses) in [
+        ("arn:aws:s3:::amzn-s3-demo-bucket", json!({"GetBucketEncryption": {}})),
+        ("arn:aws:s3:::amzn-s3-demo-bucket", json!({"GetBucketEncryption": {"Statement": []}})),
+        ("arn:aws:s3:::amzn-s3-demo-bucket/a/b", json!({"HeadObject": {}})),
+        ("arn:aws:s3:::amzn-s3-demo-bucket/a/b", json!({"HeadObject": {"Statement": []}})),
+    ] {
+        let states = Given::one(arn, responses.clone());
+        let event = event(&under_kms(KEY));
+        let judged = AnyControl::judge(&S3UnencryptedUpload, &event, &states, &Trust::default());
+        assert_eq!(judged.findings[0].code, "evidence-unreadable", "{responses}");
+    }
 }
 
 #[test]
