@@ -73,15 +73,15 @@ pub struct Rule {
     pub sources: Vec<Source>,
 }
 
-/// The ingress rules of a value in any of the shapes; what could not be read is told beside.
+/// The ingress rules of a value in any of the shapes; what could not be read is told beside, and so
+/// is a value that holds no list of rules at all, for nothing says that it admits nobody.
 #[must_use]
 pub fn parse(value: &Value) -> (Vec<Rule>, Vec<String>) {
     let mut reader = Reader::default();
     match value {
         Value::Object(members) => reader.top(members),
-        Value::Array(items) => reader.permissions(items),
-        Value::Null => {}
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+        Value::Array(items) => reader.list(items),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             reader.unread.push("the rules are not an object".to_owned());
         }
     }
@@ -94,53 +94,88 @@ struct Reader {
     unread: Vec<String>,
 }
 
+/// The lists of rules that a group, a call or an answer holds.
+const LISTS: [&str; 3] = ["ipPermissions", "securityGroupRuleSet", "securityGroupRules"];
+
+/// What names where a rule's traffic may come from.
+const SOURCES: [&str; 12] = [
+    "cidrIp",
+    "cidrIpv4",
+    "cidrIpv6",
+    "groups",
+    "ipRanges",
+    "ipv4Ranges",
+    "ipv6Ranges",
+    "prefixListId",
+    "prefixListIds",
+    "referencedGroupInfo",
+    "sourceSecurityGroupName",
+    "userIdGroupPairs",
+];
+
 impl Reader {
     fn top(&mut self, members: &Map<String, Value>) {
-        if let Some(permissions) = member(members, "ipPermissions") {
-            let items = items(permissions);
-            self.permissions_of(&items);
-        }
-        if let Some(rules) = member(members, "securityGroupRuleSet") {
-            self.permissions_of(&items(rules));
-        }
-        if let Some(rules) = member(members, "securityGroupRules") {
-            self.permissions_of(&items(rules));
-        }
-        if let Some(groups) = member(members, "securityGroups") {
-            for group in items(groups).into_iter().filter_map(Value::as_object) {
-                self.top(group);
+        let mut told = false;
+        for name in LISTS {
+            if let Some(rules) = given(members, name) {
+                told = true;
+                let rules = self.items(name, rules);
+                self.permissions(&rules);
             }
         }
-        if let Some(request) = member(members, "ModifySecurityGroupRulesRequest")
-            .and_then(Value::as_object)
-            .or(Some(members))
-        {
-            self.modified(request);
+        if let Some(groups) = given(members, "securityGroups") {
+            told = true;
+            for group in self.items("securityGroups", groups) {
+                match group.as_object() {
+                    Some(group) => self.top(group),
+                    None => self.unread.push("a group is not an object".to_owned()),
+                }
+            }
+        }
+        let request = given(members, "ModifySecurityGroupRulesRequest").and_then(Value::as_object);
+        if let Some(changes) = given(request.unwrap_or(members), "SecurityGroupRule") {
+            told = true;
+            self.modified(changes);
         }
         let is_flat = ["ipProtocol", "cidrIp", "cidrIpv6", "cidrIpv4"]
             .iter()
-            .any(|name| member(members, name).is_some());
+            .any(|name| given(members, name).is_some());
         if is_flat {
+            told = true;
             self.permission(members);
+        }
+        if !told {
+            self.unread.push("it holds no list of rules".to_owned());
+        }
+    }
+
+    /// A bare list: of groups, as a query for `SecurityGroups` prints it, or of rules.
+    fn list(&mut self, items: &[Value]) {
+        for item in items {
+            let group = item
+                .as_object()
+                .filter(|members| LISTS.into_iter().any(|name| given(members, name).is_some()));
+            match group {
+                Some(members) => self.top(members),
+                None => self.permissions(&[item]),
+            }
         }
     }
 
     /// `SecurityGroupRule`, one or many, each with the rule inside.
-    fn modified(&mut self, request: &Map<String, Value>) {
-        let Some(changes) = member(request, "SecurityGroupRule") else { return };
-        for change in items(changes).into_iter().filter_map(Value::as_object) {
-            match member(change, "SecurityGroupRule").and_then(Value::as_object) {
-                Some(inner) => self.permission(inner),
-                None => self.permission(change),
+    fn modified(&mut self, changes: &Value) {
+        for change in self.items("SecurityGroupRule", changes) {
+            match change.as_object() {
+                Some(change) => {
+                    let inner = given(change, "SecurityGroupRule").and_then(Value::as_object);
+                    self.permission(inner.unwrap_or(change));
+                }
+                None => self.unread.push("a changed rule is not an object".to_owned()),
             }
         }
     }
 
-    fn permissions(&mut self, list: &[Value]) {
-        self.permissions_of(&list.iter().collect::<Vec<_>>());
-    }
-
-    fn permissions_of(&mut self, list: &[&Value]) {
+    fn permissions(&mut self, list: &[&Value]) {
         for item in list {
             match item.as_object() {
                 Some(members) => self.permission(members),
@@ -150,44 +185,76 @@ impl Reader {
     }
 
     fn permission(&mut self, members: &Map<String, Value>) {
-        if member(members, "isEgress").is_some_and(is_true) {
+        if given(members, "isEgress").is_some_and(is_true) {
             return;
         }
-        let protocol = protocol(member(members, "ipProtocol"));
+        if SOURCES.into_iter().all(|name| given(members, name).is_none()) {
+            self.unread.push("a rule names no source".to_owned());
+            return;
+        }
+        let protocol = protocol(given(members, "ipProtocol"));
         let Some(ports) = self.ports(protocol, members) else { return };
         let mut sources = Vec::new();
-        for (list, name) in
-            [("ipRanges", "cidrIp"), ("ipv6Ranges", "cidrIpv6"), ("ipv4Ranges", "cidrIp")]
-        {
-            for item in member(members, list).map(items).unwrap_or_default() {
+        for (list, name, read) in [
+            ("ipRanges", "cidrIp", net as fn(&str) -> Source),
+            ("ipv6Ranges", "cidrIpv6", net),
+            ("ipv4Ranges", "cidrIp", net),
+            ("prefixListIds", "prefixListId", prefix_list),
+        ] {
+            for item in given(members, list).map(|it| self.items(list, it)).unwrap_or_default() {
                 let text = item
                     .as_str()
-                    .or_else(|| item.as_object().and_then(|one| member(one, name)?.as_str()));
-                sources.extend(text.map(net));
+                    .or_else(|| item.as_object().and_then(|one| given(one, name)?.as_str()));
+                match text {
+                    Some(text) => sources.push(read(text)),
+                    None => self.unread.push(format!("a part of `{list}` has no `{name}`")),
+                }
             }
         }
-        for name in ["cidrIp", "cidrIpv4", "cidrIpv6"] {
-            sources.extend(member(members, name).and_then(Value::as_str).map(net));
-        }
-        for item in member(members, "prefixListIds").map(items).unwrap_or_default() {
-            let id = item
-                .as_str()
-                .or_else(|| item.as_object().and_then(|one| member(one, "prefixListId")?.as_str()));
-            sources.extend(id.map(|id| Source::PrefixList(id.to_owned())));
-        }
-        let list = member(members, "prefixListId").and_then(Value::as_str);
-        sources.extend(list.map(|id| Source::PrefixList(id.to_owned())));
-        for name in ["userIdGroupPairs", "groups"] {
-            for item in member(members, name).map(items).unwrap_or_default() {
-                sources.extend(item.as_object().map(group));
+        for (name, read) in [
+            ("cidrIp", net as fn(&str) -> Source),
+            ("cidrIpv4", net),
+            ("cidrIpv6", net),
+            ("prefixListId", prefix_list),
+        ] {
+            match given(members, name).map(Value::as_str) {
+                Some(Some(text)) => sources.push(read(text)),
+                Some(None) => self.unread.push(format!("`{name}` is no text")),
+                None => {}
             }
         }
-        if let Some(referenced) = member(members, "referencedGroupInfo").and_then(Value::as_object)
-        {
-            sources.push(group(referenced));
+        for name in ["userIdGroupPairs", "groups", "referencedGroupInfo"] {
+            for item in given(members, name).map(|it| self.items(name, it)).unwrap_or_default() {
+                match item.as_object() {
+                    Some(members) => sources.push(group(members)),
+                    None => self.unread.push(format!("a part of `{name}` is not an object")),
+                }
+            }
         }
         let index = self.rules.len();
         self.rules.push(Rule { index, protocol, ports, sources });
+    }
+
+    /// A list as an array, under `items` or `item`, or a single element; EC2 records an empty list
+    /// as an empty object.
+    fn items<'v>(&mut self, name: &str, value: &'v Value) -> Vec<&'v Value> {
+        match value {
+            Value::Array(items) => items.iter().collect(),
+            Value::Object(members) if members.is_empty() => Vec::new(),
+            Value::Object(members) => {
+                match member(members, "items").or_else(|| member(members, "item")) {
+                    Some(Value::Array(items)) => items.iter().collect(),
+                    Some(single) => vec![single],
+                    None => vec![value],
+                }
+            }
+            Value::String(text) if text.is_empty() => Vec::new(),
+            Value::String(_) => vec![value],
+            Value::Null | Value::Bool(_) | Value::Number(_) => {
+                self.unread.push(format!("`{name}` is no list"));
+                Vec::new()
+            }
+        }
     }
 
     fn ports(&mut self, protocol: Protocol, members: &Map<String, Value>) -> Option<Ports> {
@@ -243,6 +310,10 @@ fn net(text: &str) -> Source {
     address::parse(text).map_or_else(|| Source::Unread(text.to_owned()), Source::Net)
 }
 
+fn prefix_list(id: &str) -> Source {
+    Source::PrefixList(id.to_owned())
+}
+
 fn group(members: &Map<String, Value>) -> Source {
     let text = |name: &str| member(members, name).and_then(Value::as_str).map(str::to_owned);
     Source::Group {
@@ -273,23 +344,9 @@ fn member<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Value> 
     })
 }
 
-/// A list as an array, under `items` or `item`, or a single object; EC2 records an empty list as an
-/// empty object.
-fn items(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::Array(items) => items.iter().collect(),
-        Value::Object(members) if members.is_empty() => Vec::new(),
-        Value::Object(members) => {
-            match member(members, "items").or_else(|| member(members, "item")) {
-                Some(Value::Array(items)) => items.iter().collect(),
-                Some(single) => vec![single],
-                None => vec![value],
-            }
-        }
-        Value::String(text) if text.is_empty() => Vec::new(),
-        Value::String(_) => vec![value],
-        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
-    }
+/// A member that is there and not null.
+fn given<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
+    member(members, name).filter(|value| !value.is_null())
 }
 
 #[cfg(test)]
@@ -320,6 +377,8 @@ mod tests {
             json!({"securityGroupRuleSet":{"items":[{"ipProtocol":"TCP","fromPort":22,"toPort":22,"cidrIpv4":"0.0.0.0/0","isEgress":false}]}}),
             json!({"ModifySecurityGroupRulesRequest":{"SecurityGroupRule":{"SecurityGroupRule":{"IpProtocol":6,"FromPort":22,"ToPort":22,"CidrIpv4":"0.0.0.0/0"},"SecurityGroupRuleId":"sgr-1"}}}),
             json!({"SecurityGroups":[{"IpPermissions":[{"IpProtocol":"6","FromPort":22,"ToPort":22,"IpRanges":[{"CidrIp":"0.0.0.0/0"}]}]}]}),
+            json!([{"GroupId":"sg-1","IpPermissions":[{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"IpRanges":[{"CidrIp":"0.0.0.0/0"}]}],"IpPermissionsEgress":[{"IpProtocol":"-1","IpRanges":[{"CidrIp":"0.0.0.0/0"}]}]}]),
+            json!([{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"IpRanges":[{"CidrIp":"0.0.0.0/0"}]}]),
         ] {
             assert_eq!(one(&value), expected, "{value}");
         }
@@ -354,5 +413,40 @@ mod tests {
         let (_, unread) =
             parse(&json!({"ipProtocol":"tcp","fromPort":90000,"toPort":1,"cidrIp":"0.0.0.0/0"}));
         assert_eq!(unread.len(), 1);
+    }
+
+    #[test]
+    fn a_group_without_rules_admits_nobody_and_no_group_says_nothing() {
+        for value in [
+            json!([]),
+            json!({"IpPermissions":[]}),
+            json!({"ipPermissions":{}}),
+            json!([{"GroupId":"sg-1","IpPermissions":[]}]),
+            json!({"SecurityGroups":[]}),
+        ] {
+            assert_eq!(parse(&value), (vec![], vec![]), "{value}");
+        }
+        for value in [
+            json!(null),
+            json!({}),
+            json!({"IpPermissions":null}),
+            json!({"IpPermissions":7}),
+            json!({"Statement":[]}),
+            json!({"GroupId":"sg-1"}),
+            json!({"SecurityGroups":[{"GroupId":"sg-1"}]}),
+            json!({"SecurityGroups":["sg-1"]}),
+            json!({"SecurityGroupRule":["sgr-1"]}),
+            json!([{"GroupId":"sg-1"}]),
+            json!([[]]),
+            json!({"IpPermissions":[{"IpProtocol":"-1"}]}),
+            json!({"IpPermissions":[{"IpProtocol":"-1","IpRanges":[{"Cidr":"0.0.0.0/0"}]}]}),
+            json!({"IpPermissions":[{"IpProtocol":"-1","IpRanges":true}]}),
+            json!({"IpPermissions":[{"IpProtocol":"-1","UserIdGroupPairs":["sg-2"]}]}),
+            json!({"ipProtocol":"-1","cidrIp":["0.0.0.0/0"]}),
+        ] {
+            let (rules, unread) = parse(&value);
+            let reached = rules.iter().flat_map(|rule| &rule.sources).count();
+            assert_eq!((reached, unread.len()), (0, 1), "{value}: {unread:?}");
+        }
     }
 }
