@@ -52,7 +52,7 @@ pub(crate) fn acl(
     let Some(response) = responses.get(operation).filter(|value| !value.is_null()) else {
         return Ok(None);
     };
-    let read = s3::ReadAcl::of(response);
+    let read = s3::ReadAcl::of_response(response);
     match read.unreadable.first() {
         None => Ok(Some(read.acl)),
         Some(problem) => Err(unfit(target, operation, problem)),

@@ -221,15 +221,19 @@ pub struct ReadAcl {
 }
 
 impl ReadAcl {
-    /// Reads a `GetBucketAcl` response, or the parameters of a call that sets an ACL.
+    /// Reads the parameters of a call that sets an ACL.
     #[must_use]
-    pub fn of(value: &Value) -> Self {
-        let mut read = acl::parse(value);
-        if read.canned.is_some() {
-            // The judge of ACLs lists the public grants that it stands for; here it is written out
-            // in full, owner included.
-            read.grants.clear();
-        }
+    pub fn of(parameters: &Value) -> Self {
+        Self::from_parsed(acl::parse_as_asked(parameters))
+    }
+
+    /// Reads a response of `GetBucketAcl` or `GetObjectAcl`, which must hold a list.
+    #[must_use]
+    pub fn of_response(response: &Value) -> Self {
+        Self::from_parsed(acl::parse_whole(response))
+    }
+
+    fn from_parsed(read: acl::Acl) -> Self {
         let mut unreadable = read.unread;
         let mut grants = Vec::with_capacity(read.grants.len());
         for grant in read.grants {

@@ -10,7 +10,7 @@ mod remedy;
 mod state;
 
 use events::Event;
-use iam_document::acl::PublicGroup;
+use iam_document::acl::{AWS_ACCOUNTS, PublicGroup, is_log_delivery};
 use model::{Confidence, ControlId, Finding, Resource, ResourceId, Target, Trust};
 use serde_json::{Value, json};
 
@@ -138,30 +138,12 @@ enum Verdict {
     UnknownGroup,
 }
 
-/// Who writes server access logs.
-/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee-predefined-groups>.
-const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
-
-/// AWS's own accounts that stand in ACLs because AWS put them there.
-///
-/// `awslogsdelivery` writes `CloudFront`'s standard logs, in China under an id of its own.
-/// Source: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/AccessLogs.html>.
-const AWS_ACCOUNTS: [&str; 3] = [
-    "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0",
-    "a52cb28745c0c06e84ec548334e44bfa7fc2a85c54af20cd59e4969344b7af56",
-    EC2_BUNDLES,
-];
-
-/// `za-team`, the account of Amazon EC2 that the canned ACL `aws-exec-read` lets in.
-/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl>.
-const EC2_BUNDLES: &str = "6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c";
-
 fn judge(grant: &Grant, state: &AclState, trust: &Trust) -> Verdict {
     match &grant.grantee {
         Grantee::Owner => Verdict::Fine,
         Grantee::Group { uri } => match PublicGroup::from_uri(uri) {
             Some(group) => Verdict::Public(group),
-            None if uri == LOG_DELIVERY => Verdict::Fine,
+            None if is_log_delivery(uri) => Verdict::Fine,
             None => Verdict::UnknownGroup,
         },
         Grantee::CanonicalUser { id } => {
@@ -315,6 +297,7 @@ const fn s3(event_name: &'static str) -> Subscription {
 }
 
 const SUBSCRIPTIONS: &[Subscription] = &[
+    s3("CompleteMultipartUpload"),
     s3("CopyObject"),
     s3("CreateBucket"),
     s3("DeleteBucketOwnershipControls"),

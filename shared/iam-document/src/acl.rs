@@ -99,20 +99,48 @@ impl PublicGroup {
     /// The group that a URI names, whatever its scheme; look-alikes on other hosts name none.
     #[must_use]
     pub fn from_uri(uri: &str) -> Option<Self> {
-        let (scheme, rest) = uri.trim().split_once("://")?;
-        let (host, path) = rest.split_once('/')?;
-        if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https")
-            || !host.eq_ignore_ascii_case("acs.amazonaws.com")
-        {
-            return None;
-        }
-        match path.trim_end_matches('/') {
+        match group_in(uri)? {
             "groups/global/AllUsers" => Some(Self::AllUsers),
             "groups/global/AuthenticatedUsers" => Some(Self::AuthenticatedUsers),
             _ => None,
         }
     }
 }
+
+/// The path of one of S3's groups, whatever the URI's scheme.
+fn group_in(uri: &str) -> Option<&str> {
+    let (scheme, rest) = uri.trim().split_once("://")?;
+    let (host, path) = rest.split_once('/')?;
+    let is_s3s = matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https")
+        && host.eq_ignore_ascii_case("acs.amazonaws.com");
+    is_s3s.then(|| path.trim_end_matches('/'))
+}
+
+/// The group that writes server access logs.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#specifying-grantee-predefined-groups>.
+pub const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
+
+/// Whether a URI is that of [`LOG_DELIVERY`].
+#[must_use]
+pub fn is_log_delivery(uri: &str) -> bool {
+    group_in(uri) == Some("groups/s3/LogDelivery")
+}
+
+/// `za-team`, the account of Amazon EC2 that the canned ACL `aws-exec-read` lets in.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl>.
+pub const EC2_BUNDLES: &str = "6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c";
+
+/// AWS's own accounts that stand in ACLs because AWS put them there, by canonical user id.
+///
+/// `awslogsdelivery` writes `CloudFront`'s standard logs, in China under an id of its own.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/AccessLogs.html>.
+pub const AWS_ACCOUNTS: [&str; 3] = [
+    "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0",
+    "a52cb28745c0c06e84ec548334e44bfa7fc2a85c54af20cd59e4969344b7af56",
+    EC2_BUNDLES,
+];
 
 /// Who is granted something.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -177,7 +205,7 @@ pub struct Owner {
 pub struct Acl {
     /// The owner, where it is named.
     pub owner: Option<Owner>,
-    /// The grants in their order; those of a canned ACL included, as far as they name anyone.
+    /// The grants in their order; those of a canned ACL last, as far as it lets strangers in.
     pub grants: Vec<Grant>,
     /// The canned ACL, where one was asked for: `public-read`.
     pub canned: Option<String>,
@@ -186,19 +214,32 @@ pub struct Acl {
     pub unread: Vec<String>,
 }
 
-/// Reads an ACL, or the parameters of a call that sets one. What holds no ACL at all comes out
-/// empty.
+/// Reads the parameters of a call that sets an ACL, the grants of a canned one written out. What
+/// holds no ACL at all comes out empty.
 #[must_use]
 pub fn parse(value: &Value) -> Acl {
-    let mut acl = Acl::default();
-    match value {
-        Value::Object(members) => acl.read(members),
-        Value::Null => {}
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            acl.unread.push("the ACL is not an object".to_owned());
-        }
+    let mut acl = Reading::of(value).acl;
+    let canned = acl.canned.as_deref().and_then(canned_grants);
+    acl.grants.extend(canned.unwrap_or_default());
+    acl
+}
+
+/// Reads an ACL that must be one: a response of the API, a document that somebody hands in. What
+/// holds no ACL at all is unread, for nothing says that nobody is let in.
+#[must_use]
+pub fn parse_whole(value: &Value) -> Acl {
+    let told = Reading::of(value).told;
+    let mut acl = parse(value);
+    if !told && acl.unread.is_empty() {
+        acl.unread.push("it holds no list of grants".to_owned());
     }
     acl
+}
+
+/// As [`parse`], the canned ACL named and not written out.
+#[must_use]
+pub fn parse_as_asked(value: &Value) -> Acl {
+    Reading::of(value).acl
 }
 
 /// The grants that let strangers in, in their order.
@@ -247,83 +288,179 @@ pub fn canned_grants(canned: &str) -> Option<Vec<Grant>> {
     })
 }
 
-impl Acl {
-    fn read(&mut self, members: &Map<String, Value>) {
-        for (key, value) in members {
-            match key.to_ascii_lowercase().replace('_', "-").as_str() {
-                "owner" => self.owner = owner(value),
-                "grants" | "grant" => self.read_grants(value),
-                "accesscontrolpolicy" | "accesscontrollist" => match value {
-                    Value::Object(inner) => self.read(inner),
-                    // An empty list is recorded as an empty text.
-                    Value::Null => {}
-                    Value::String(text) if text.is_empty() => {}
-                    Value::Array(_) => self.read_grants(value),
-                    Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                        self.unread.push(format!("`{key}` is not an object"));
-                    }
-                },
-                "x-amz-acl" => self.read_canned(value),
-                "x-amz-grant-read" => self.read_header(key, value, &Permission::Read),
-                "x-amz-grant-write" => self.read_header(key, value, &Permission::Write),
-                "x-amz-grant-read-acp" => self.read_header(key, value, &Permission::ReadAcp),
-                "x-amz-grant-write-acp" => self.read_header(key, value, &Permission::WriteAcp),
-                "x-amz-grant-full-control" => {
-                    self.read_header(key, value, &Permission::FullControl);
-                }
+/// An ACL in the reading.
+#[derive(Default)]
+struct Reading {
+    acl: Acl,
+    /// Whether a list was given at all, be it empty.
+    told: bool,
+}
+
+impl Reading {
+    fn of(value: &Value) -> Self {
+        let mut reading = Self::default();
+        match value {
+            Value::Object(members) => reading.top(members),
+            Value::Null => {}
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                reading.unread("the ACL is not an object");
+            }
+        }
+        reading
+    }
+
+    fn unread(&mut self, what: impl Into<String>) {
+        self.acl.unread.push(what.into());
+    }
+
+    /// The members of a response, or of a call's parameters, among which stand others.
+    fn top(&mut self, members: &Map<String, Value>) {
+        for (key, value) in members.iter().filter(|(_, value)| !value.is_null()) {
+            match plain(key).as_str() {
+                "owner" => self.acl.owner = owner(value),
+                "grants" | "grant" => self.grants(value),
+                "accesscontrolpolicy" => self.policy(key, value),
+                "accesscontrollist" => self.list(key, value),
+                "x-amz-acl" => self.canned(value),
+                header if header.starts_with("x-amz-grant-") => self.header(key, value),
                 _ => {}
             }
         }
     }
 
-    fn read_canned(&mut self, value: &Value) {
-        for text in scalars(value) {
-            match canned_grants(text.trim()) {
-                Some(grants) => self.grants.extend(grants),
-                None => self.unread.push(format!("`{text}` is no canned ACL")),
+    /// `AccessControlPolicy`: it is there to hold a list.
+    fn policy(&mut self, key: &str, value: &Value) {
+        let members = match value {
+            Value::Object(members) => members,
+            Value::Array(items) => match items.as_slice() {
+                [Value::Object(members)] => members,
+                _ => return self.unread(format!("`{key}` is not one object")),
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                return self.unread(format!("`{key}` is not an object"));
             }
-            self.canned = Some(text.trim().to_owned());
+        };
+        let holds_list = members.iter().any(|(name, value)| {
+            let name = plain(name);
+            !value.is_null() && matches!(name.as_str(), "accesscontrollist" | "grants" | "grant")
+        });
+        if !holds_list {
+            self.unread(format!("`{key}` holds no list of grants"));
+        }
+        self.top(members);
+    }
+
+    /// `AccessControlList`: grants, or the grant headers of a request.
+    fn list(&mut self, key: &str, value: &Value) {
+        match value {
+            // An empty list is recorded as an empty text.
+            Value::String(text) if text.trim().is_empty() => self.told = true,
+            Value::Array(items) => {
+                self.told = true;
+                for item in items {
+                    self.list(key, item);
+                }
+            }
+            Value::Object(members) if names_grantee(members) => self.grants(value),
+            Value::Object(members) => {
+                let mut known = members.is_empty();
+                self.told |= known;
+                for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
+                    match plain(name).as_str() {
+                        "grants" | "grant" => self.grants(value),
+                        header if header.starts_with("x-amz-grant-") => self.header(name, value),
+                        _ => continue,
+                    }
+                    known = true;
+                }
+                if !known {
+                    self.unread(format!("`{key}` holds no grants"));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                self.unread(format!("`{key}` is not an object"));
+            }
         }
     }
 
-    fn read_header(&mut self, key: &str, value: &Value, permission: &Permission) {
-        for text in scalars(value) {
+    fn canned(&mut self, value: &Value) {
+        self.told = true;
+        let Some(texts) = texts(value) else {
+            return self.unread("the canned ACL is no text");
+        };
+        if texts.len() > 1 {
+            self.unread("several canned ACLs are named where one is meant");
+        }
+        for text in texts.into_iter().map(str::trim) {
+            if canned_grants(text).is_none() {
+                self.unread(format!("`{text}` is no canned ACL"));
+            }
+            self.acl.canned = Some(text.to_owned());
+        }
+    }
+
+    fn header(&mut self, key: &str, value: &Value) {
+        self.told = true;
+        let permission = match plain(key).as_str() {
+            "x-amz-grant-read" => Permission::Read,
+            "x-amz-grant-write" => Permission::Write,
+            "x-amz-grant-read-acp" => Permission::ReadAcp,
+            "x-amz-grant-write-acp" => Permission::WriteAcp,
+            "x-amz-grant-full-control" => Permission::FullControl,
+            _ => return self.unread(format!("`{key}` grants what is not known here")),
+        };
+        let Some(texts) = texts(value) else {
+            return self.unread(format!("`{key}` is no text"));
+        };
+        for text in texts {
             match header::grantees(text) {
-                Some(grantees) => self.grants.extend(
+                Some(grantees) => self.acl.grants.extend(
                     grantees
                         .into_iter()
                         .map(|grantee| Grant { grantee, permission: permission.clone() }),
                 ),
-                None => self.unread.push(format!("`{key}` is no list of grantees")),
+                None => self.unread(format!("`{key}` is no list of grantees")),
             }
         }
     }
 
-    fn read_grants(&mut self, value: &Value) {
+    fn grants(&mut self, value: &Value) {
+        self.told = true;
         match value {
             Value::Array(items) => {
                 for item in items {
-                    self.read_grants(item);
+                    self.grants(item);
                 }
             }
             Value::Object(members) => match grant(members) {
-                Some(grant) => self.grants.push(grant),
+                Some(grant) => self.acl.grants.push(grant),
                 None if members.is_empty() => {}
-                None => self.unread.push("a grant names no grantee or no permission".to_owned()),
+                None => self.unread("a grant names no grantee or no permission"),
             },
-            Value::Null => {}
-            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                self.unread.push("a grant is not an object".to_owned());
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                self.unread("a grant is not an object");
             }
         }
     }
 }
 
-fn scalars(value: &Value) -> Vec<&str> {
+/// A member's name as it is compared: in lower case, hyphens for underscores.
+fn plain(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
+}
+
+fn names_grantee(members: &Map<String, Value>) -> bool {
+    ["Grantee", "Permission"]
+        .into_iter()
+        .any(|name| members.keys().any(|key| key.eq_ignore_ascii_case(name)))
+}
+
+/// The texts of a text or a list of texts; `None` where anything in it is none.
+fn texts(value: &Value) -> Option<Vec<&str>> {
     match value {
-        Value::String(text) => vec![text],
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
+        Value::String(text) => Some(vec![text]),
+        Value::Array(items) => items.iter().map(Value::as_str).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
     }
 }
 
@@ -390,6 +527,10 @@ mod tests {
             json!({"x-amz-grant-read":[format!("uri='{ALL}'")]}),
             json!({"x-amz-acl":"public-read"}),
             json!({"x-amz-acl":["public-read"],"acl":[""]}),
+            json!({"x-amz-acl":" public-read "}),
+            json!({"AccessControlPolicy":[{"AccessControlList":{"Grant":{"Grantee":xsi,"Permission":"READ"}}}]}),
+            json!({"accessControlList":[{"x-amz-grant-read":format!("uri={ALL}")}]}),
+            json!({"AccessControlList":[{"Grantee":grantee,"Permission":"READ"}]}),
         ] {
             assert_eq!(codes(&value), ["acl-public:AllUsers:READ"], "{value}");
             assert!(parse(&value).unread.is_empty(), "{value}");
@@ -429,14 +570,74 @@ mod tests {
     fn what_is_not_understood_is_remembered() {
         for value in [
             json!({"x-amz-acl":"public"}),
+            json!({"x-amz-acl":""}),
+            json!({"x-amz-acl":1}),
+            json!({"x-amz-acl":true}),
+            json!({"x-amz-acl":{"x":"public-read"}}),
+            json!({"x-amz-acl":["private",1]}),
+            json!({"x-amz-acl":["private","public-read"]}),
             json!({"Grants":[{"Grantee":{"URI":ALL}}]}),
             json!({"Grants":["x"]}),
+            json!({"Grants":""}),
             json!({"x-amz-grant-read":"everyone"}),
+            json!({"x-amz-grant-read":"uri="}),
+            json!({"x-amz-grant-read":7}),
+            json!({"x-amz-grant-read":{"uri":ALL}}),
+            json!({"x-amz-grant-everything":format!("uri={ALL}")}),
+            json!({"accessControlList":{"x-amz-grant-read":{"uri":ALL}}}),
+            json!({"accessControlList":[{"x-amz-grant-read":{"uri":ALL}}]}),
+            json!({"accessControlList":format!("x-amz-grant-read=uri={ALL}")}),
+            json!({"accessControlList":{"everyone":"READ"}}),
+            json!({"accessControlList":7}),
+            json!({"AccessControlPolicy":""}),
+            json!({"AccessControlPolicy":{}}),
+            json!({"AccessControlPolicy":{"Owner":{"ID":OWNER}}}),
+            json!({"AccessControlPolicy":{"Owner":{"ID":OWNER},"AccessControlList":null}}),
+            json!({"AccessControlPolicy":{"Grantees":[{"URI":ALL}]}}),
+            json!({"AccessControlPolicy":[{},{}]}),
             json!(7),
         ] {
             assert!(!parse(&value).unread.is_empty(), "{value}");
         }
-        assert_eq!(parse(&json!({"AccessControlPolicy":{"AccessControlList":{}}})), Acl::default());
+    }
+
+    #[test]
+    fn an_empty_list_lets_nobody_in_and_no_list_says_nothing() {
+        for value in [
+            json!({"AccessControlPolicy":{"AccessControlList":{}}}),
+            json!({"AccessControlPolicy":{"AccessControlList":""}}),
+            json!({"AccessControlList":"","acl":""}),
+            json!({"accessControlList":[""],"acl":[""]}),
+            json!({"Grants":[]}),
+        ] {
+            assert_eq!(parse(&value), Acl::default(), "{value}");
+            assert_eq!(parse_whole(&value), Acl::default(), "{value}");
+        }
+        for value in [
+            json!(null),
+            json!({}),
+            json!({"acl":"","bucketName":"b"}),
+            json!({"Grants":null}),
+            json!({"Owner":{"ID":OWNER}}),
+            json!({"Statement":[]}),
+        ] {
+            assert_eq!(parse(&value).unread, Vec::<String>::new(), "{value}");
+            assert_eq!(parse_whole(&value).unread.len(), 1, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_canned_acl_is_named_or_written_out() {
+        let both =
+            json!({"x-amz-acl":"authenticated-read","x-amz-grant-write":format!("uri={ALL}")});
+        assert_eq!(
+            codes(&both),
+            ["acl-public:AllUsers:WRITE", "acl-public:AuthenticatedUsers:READ"]
+        );
+        let asked = parse_as_asked(&both);
+        assert_eq!(asked.canned.as_deref(), Some("authenticated-read"));
+        let left: Vec<_> = asked.grants.iter().filter_map(Grant::code).collect();
+        assert_eq!(left, ["acl-public:AllUsers:WRITE"]);
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use events::{
     Event, Origin, Record,
     parameters::{
-        FromMembers, Object,
-        s3::{AclRequest, PutBucketOwnershipControls},
+        Field, FromMembers, Object,
+        s3::{AclRequest, PutBucketOwnershipControls, WrittenObject},
     },
 };
-use iam_document::acl::PublicGroup;
+use iam_document::acl::{EC2_BUNDLES, LOG_DELIVERY, PublicGroup};
 use model::{ResourceId, Target};
 
 use super::{SUBSCRIPTIONS, state::AclState};
@@ -31,16 +31,21 @@ pub(super) fn triage(event: &Event) -> Triage {
             let asked = record.parameters::<events::parameters::s3::NamedObject>();
             s3::object_of(event, asked.ok().and_then(|named| named.version_id.ok()))
         }
+        Subject::Completed => s3::object_of(event, written(record)),
         Subject::Upload => {
             if let Ok(request) = record.parameters::<AclRequest>()
                 && stays_between_owners(record, &request)
             {
                 return Triage::NotMine(NotMine::NothingToAsk);
             }
-            let written = record.response::<events::parameters::s3::WrittenObject>();
-            s3::object_of(event, written.ok().and_then(|written| written.version_id.ok()))
+            s3::object_of(event, written(record))
         }
     }
+}
+
+/// The version that an upload wrote, where the answer tells.
+fn written(record: &Record) -> Option<String> {
+    record.response::<WrittenObject>().ok().and_then(|written| written.version_id.ok())
 }
 
 /// What an event is about.
@@ -50,12 +55,17 @@ enum Subject {
     Object,
     /// An object that was written, perhaps with an ACL.
     Upload,
+    /// An object that was put together of parts. Its ACL was asked for when the upload was begun
+    /// (`CreateMultipartUpload`), and took effect now.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>.
+    Completed,
 }
 
 impl Subject {
     fn of(event: &Event) -> Self {
         match event.record.event_name.as_str() {
             "PutObject" | "PostObject" | "CopyObject" => Self::Upload,
+            "CompleteMultipartUpload" => Self::Completed,
             "PutObjectAcl" => Self::Object,
             _ => match event.origin {
                 Origin::S3 => Self::Object,
@@ -71,10 +81,8 @@ impl Subject {
 fn stays_between_owners(record: &Record, request: &AclRequest) -> bool {
     const BETWEEN_OWNERS: [&str; 3] = ["private", "bucket-owner-read", "bucket-owner-full-control"];
     match canned(record, request) {
-        None => request.is_absent(),
-        Some(word) => {
-            request.grants.is_empty() && !request.body && BETWEEN_OWNERS.contains(&word.as_str())
-        }
+        None => request.is_absent() && form_acl(record).is_none(),
+        Some(word) => request.names_only_canned() && BETWEEN_OWNERS.contains(&word.as_str()),
     }
 }
 
@@ -82,8 +90,9 @@ pub(super) fn project(event: &Event, target: &Target) -> Option<AclState> {
     let record = &event.record;
     match record.event_name.as_str() {
         "PutBucketOwnershipControls" => acls_switched_off(record),
-        // They say what the ACL means, and not what it says.
-        "DeleteBucketOwnershipControls"
+        // They say what the ACL means, or that it is there, and not what it says.
+        "CompleteMultipartUpload"
+        | "DeleteBucketOwnershipControls"
         | "PutBucketPublicAccessBlock"
         | "DeleteBucketPublicAccessBlock" => None,
         _ => match event.origin {
@@ -130,30 +139,41 @@ fn asked_for(record: &Record, target: &Target) -> Option<AclState> {
     };
     let mut state = AclState::of(read.acl);
     state.unreadable = read.unreadable;
-    // A member that is there and is neither text nor a list of one is no canned ACL.
-    if let Err(problem) = s3::given(request.canned.clone()) {
-        state.unreadable.push(problem);
+    // A member that is there and is neither text nor a list of one is no canned ACL; and a list of
+    // one that is no text has been read as one.
+    let problems = [
+        s3::given(request.canned.clone()).err(),
+        form_acl(record).and_then(Result::err).map(|unusable| unusable.to_string()),
+    ];
+    if state.unreadable.is_empty() {
+        state.unreadable.extend(problems.into_iter().flatten());
     }
     let on_object = matches!(target.resource.id, ResourceId::Object { .. });
-    if let Some(acl) = canned(record, &request).and_then(|word| canned_acl(&word, on_object)) {
-        state.acl.grants.extend(acl.grants);
+    if let Some(word) = read.canned.or_else(|| form_acl(record)?.ok()) {
+        match canned_acl(&word, on_object) {
+            Some(acl) => state.acl.grants.extend(acl.grants),
+            None if state.unreadable.is_empty() => {
+                state.unreadable.push(format!("`{word}` is no canned ACL"));
+            }
+            None => {}
+        }
     }
     Some(state)
 }
 
 /// The canned ACL that the call names: a header, or the field `acl` of a form.
 fn canned(record: &Record, request: &AclRequest) -> Option<String> {
-    request.canned.clone().ok().or_else(|| form_acl(record))
+    request.canned.clone().ok().or_else(|| form_acl(record)?.ok())
 }
 
-/// The field `acl` of an upload by form. Elsewhere `acl` is an empty member that names the
-/// subresource.
+/// The field `acl` of an upload by form, if it is there and says anything. Elsewhere `acl` is an
+/// empty member that names the subresource.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>.
-fn form_acl(record: &Record) -> Option<String> {
-    struct Form(Option<String>);
+fn form_acl(record: &Record) -> Option<Field<String>> {
+    struct Form(Option<Field<String>>);
     impl FromMembers for Form {
         fn from_members(object: &Object<'_>) -> Self {
-            Self(object.text("acl").ok())
+            Self((!object.is_blank("acl")).then(|| object.text("acl")))
         }
     }
     if record.event_name != "PostObject" {
@@ -165,6 +185,7 @@ fn form_acl(record: &Record) -> Option<String> {
 /// What a canned ACL stands for.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl>.
 fn canned_acl(word: &str, on_object: bool) -> Option<Acl> {
+    let word = word.trim();
     let group = |uri: &str, permission: &str| Grant {
         grantee: Grantee::Group { uri: uri.to_owned() },
         permission: permission.to_owned(),
@@ -182,7 +203,7 @@ fn canned_acl(word: &str, on_object: bool) -> Option<Acl> {
             acl.grants.push(group(PublicGroup::AuthenticatedUsers.uri(), "READ"));
         }
         "aws-exec-read" => acl.grants.push(Grant {
-            grantee: Grantee::CanonicalUser { id: super::EC2_BUNDLES.to_owned() },
+            grantee: Grantee::CanonicalUser { id: EC2_BUNDLES.to_owned() },
             permission: "READ".to_owned(),
         }),
         // For a bucket S3 ignores the two.
@@ -192,8 +213,8 @@ fn canned_acl(word: &str, on_object: bool) -> Option<Acl> {
             }
         }
         "log-delivery-write" => {
-            acl.grants.push(group(super::LOG_DELIVERY, "WRITE"));
-            acl.grants.push(group(super::LOG_DELIVERY, "READ_ACP"));
+            acl.grants.push(group(LOG_DELIVERY, "WRITE"));
+            acl.grants.push(group(LOG_DELIVERY, "READ_ACP"));
         }
         _ => return None,
     }

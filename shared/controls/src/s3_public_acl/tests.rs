@@ -111,7 +111,11 @@ fn every_event_name_leads_to_a_target_or_says_why_not() {
         let name = subscription.event_name;
         let (record, arn) = match name {
             "Object ACL Updated" => (native(name, &detail), "arn:aws:s3:::amzn-s3-demo-bucket/a/b"),
-            "PutObject" | "PostObject" | "CopyObject" | "PutObjectAcl" => {
+            "PutObject"
+            | "PostObject"
+            | "CopyObject"
+            | "PutObjectAcl"
+            | "CompleteMultipartUpload" => {
                 (record(S3, name, object.clone()), "arn:aws:s3:::amzn-s3-demo-bucket/a/b")
             }
             _ => (record(S3, name, bucket.clone()), "arn:aws:s3:::amzn-s3-demo-bucket"),
@@ -142,9 +146,35 @@ fn an_upload_is_asked_about_only_where_it_grants_something_beyond_the_owners() {
         json!({"accessControlList": {"x-amz-grant-read": format!("uri=\"{ALL}\"")}}),
         json!({"AccessControlList": {"x_amz_grant_full_control": format!("id={OTHER}")}}),
         json!({"x-amz-grant-read": format!("uri={ALL}")}),
+        json!({"x-amz-acl": "private", "x-amz-grant-read": format!("uri={ALL}")}),
     ] {
         assert!(matches!(upload(loud.clone()), Triage::Mine(_)), "{loud}");
     }
+    for empty in [json!({"accessControlList": ""}), json!({"accessControlList": [""], "acl": [""]})]
+    {
+        assert_eq!(upload(empty.clone()), Triage::NotMine(NotMine::NothingToAsk), "{empty}");
+    }
+}
+
+#[test]
+fn an_upload_in_parts_is_looked_at_since_its_acl_was_asked_for_before() {
+    let parameters = json!({"bucketName": "amzn-s3-demo-bucket", "key": "a/b", "uploadId": "u"});
+    let done = record(S3, "CompleteMultipartUpload", parameters);
+    let done = with(done, "responseElements", json!({"x-amz-version-id": "v7"}));
+    let judged = judge(&S3PublicAcl, &done, &Trust::default());
+    assert_eq!(
+        (judged.status, judged.reason.as_deref()),
+        (Status::Unclear, Some("state_not_in_record"))
+    );
+    let ResourceId::Object { version_id, .. } = judged.target.unwrap().resource.id else {
+        panic!()
+    };
+    assert_eq!(version_id.as_deref(), Some("v7"));
+    let acl = json!({"GetObjectAcl": {"Owner": {"ID": OWNER}, "Grants": [
+        {"Grantee": {"Type": "Group", "URI": ALL}, "Permission": "READ"}]}});
+    let states = Given::one("arn:aws:s3:::amzn-s3-demo-bucket/a/b", acl);
+    let judged = AnyControl::judge(&S3PublicAcl, &event(&done), &states, &Trust::default());
+    assert_eq!(judged.findings[0].code, "acl-public:AllUsers:READ");
 }
 
 // The call failed.
@@ -251,6 +281,60 @@ fn a_body_that_cannot_be_read_is_told_and_what_can_be_read_of_it_is_judged() {
     let found: Vec<_> = judged.findings.iter().map(|finding| finding.code.as_str()).collect();
     assert_eq!(found, ["acl-public:AllUsers:READ", "evidence-unreadable"]);
     assert!(judged.findings.iter().all(|finding| finding.remedies.is_empty()));
+}
+
+#[test]
+fn no_part_of_an_acl_that_cannot_be_read_ends_as_clean() {
+    let with_object = |parameters: &Value| {
+        let mut all = json!({"bucketName": "amzn-s3-demo-bucket", "key": "k"});
+        all.as_object_mut().unwrap().extend(parameters.as_object().unwrap().clone());
+        all
+    };
+    let told = |name: &str, record: &Value| {
+        let judged = judge(&S3PublicAcl, record, &Trust::default());
+        let found: Vec<_> = judged.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert!(found.contains(&"evidence-unreadable"), "{name} {record}: {judged:?}");
+        assert!(judged.findings.iter().all(|finding| finding.remedies.is_empty()));
+    };
+    for parameters in [
+        json!({"accessControlList": format!("x-amz-grant-read=uri={ALL}")}),
+        json!({"accessControlList": [{"x-amz-grant-read": "everyone"}, {"x": 1}]}),
+        json!({"accessControlList": {"x-amz-grant-read": {"uri": ALL}}}),
+        json!({"accessControlList": [{"x-amz-grant-read": {"uri": ALL}}]}),
+        json!({"x-amz-acl": 1}),
+        json!({"x-amz-acl": true}),
+        json!({"x-amz-acl": "a-word-from-the-future"}),
+        json!({"x-amz-grant-everything": format!("uri={ALL}")}),
+        json!({"AccessControlPolicy": ""}),
+        json!({"AccessControlPolicy": {"Owner": {"ID": OWNER}}}),
+        json!({"AccessControlPolicy": {"Grantees": [{"URI": ALL}]}}),
+    ] {
+        told("PutBucketAcl", &bucket_acl(&parameters));
+        for name in ["PutObject", "CopyObject", "PutObjectAcl"] {
+            told(name, &record(S3, name, with_object(&parameters)));
+        }
+    }
+    for acl in [json!("a-word-from-the-future"), json!({"x": 1}), json!(["private", "public-read"])]
+    {
+        told("PostObject", &record(S3, "PostObject", with_object(&json!({"acl": acl}))));
+    }
+    let padded = bucket_acl(&json!({"x-amz-acl": " public-read "}));
+    assert_eq!(codes(&padded), ["acl-public:AllUsers:READ"]);
+    let list = json!({"accessControlList": [{"x-amz-grant-read": format!("uri={ALL}")},
+        {"x-amz-grant-write": format!("uri={ALL}")}]});
+    let found = codes(&record(S3, "PutObject", with_object(&list)));
+    assert_eq!(found, ["acl-public:AllUsers:READ", "acl-public:AllUsers:WRITE"]);
+    let null =
+        judge(&S3PublicAcl, &bucket_acl(&json!({"accessControlList": null})), &Trust::default());
+    assert_eq!(null.status, Status::Unclear);
+}
+
+#[test]
+fn a_canned_acl_clears_no_grant_beside_it() {
+    let parameters = json!({"bucketName": "amzn-s3-demo-bucket", "key": "k",
+        "x-amz-acl": "private", "x-amz-grant-read": format!("uri={ALL}")});
+    let found = codes(&record(S3, "PutObject", parameters));
+    assert_eq!(found, ["acl-public:AllUsers:READ"]);
 }
 
 #[test]
@@ -387,8 +471,11 @@ fn supplied_states_say_what_a_record_cannot() {
     let mended = judged(json!({"GetBucketAcl": {"Owner": {"ID": OWNER}, "Grants":
         [{"Grantee": {"Type": "CanonicalUser", "ID": OWNER}, "Permission": "FULL_CONTROL"}]}}));
     assert_eq!(mended.status, Status::Clean, "the live state is judged, not the record");
-    let nonsense = judged(json!({"GetBucketAcl": 7}));
-    assert_eq!(nonsense.findings[0].code, "evidence-unreadable");
+    for nonsense in [json!(7), json!({}), json!({"Statement": []}), json!({"Owner": {"ID": OWNER}})]
+    {
+        let judged = judged(json!({"GetBucketAcl": nonsense}));
+        assert_eq!(judged.findings[0].code, "evidence-unreadable", "{nonsense}");
+    }
 }
 
 // Remedies.

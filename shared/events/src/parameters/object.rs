@@ -57,6 +57,16 @@ impl<'a> Object<'a> {
         self.get(name).is_some()
     }
 
+    /// Whether the member is absent, or an empty text or a list of such: it says nothing.
+    #[must_use]
+    pub fn is_blank(&self, name: &str) -> bool {
+        let blank = |member: &RawValue| raw::string(member).is_some_and(|text| text.is_empty());
+        self.get(name).is_none_or(|member| {
+            blank(member)
+                || raw::elements(member).is_some_and(|elements| elements.into_iter().all(blank))
+        })
+    }
+
     /// The names of all members, as written.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|(name, _)| name.as_ref())

@@ -150,6 +150,7 @@ fn a_write_of_an_object_tells_what_was_asked() {
                 ),
                 grants: [],
                 body: false,
+                other: false,
             },
             storage_class: Ok(
                 "STANDARD_IA",

@@ -10,6 +10,9 @@ pub(super) fn grantees(text: &str) -> Option<Vec<Grantee>> {
 fn grantee(part: &str) -> Option<Grantee> {
     let (kind, value) = part.split_once('=')?;
     let value = value.trim().trim_matches(['"', '\'', '\\']).to_owned();
+    if value.is_empty() {
+        return None;
+    }
     match kind.trim().to_ascii_lowercase().as_str() {
         "id" => Some(Grantee::Canonical { id: value, display_name: None }),
         "uri" => Some(Grantee::Group(value)),
@@ -53,7 +56,9 @@ mod tests {
         }
         let mail = grantees(r#"emailAddress="a,b@example.com""#);
         assert_eq!(mail, Some(vec![Grantee::Email("a,b@example.com".to_owned())]));
-        assert_eq!(grantees("everyone"), None);
+        for text in ["everyone", "id=", "uri=\"\"", "id=a, emailAddress=''"] {
+            assert_eq!(grantees(text), None, "{text}");
+        }
         assert_eq!(grantees(""), Some(Vec::new()));
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(super) fn judge(value: &Value, context: &Context) -> Verdict {
-    let acl = acl::parse(value);
+    let acl = acl::parse_whole(value);
     let mut sink = Sink::new(context);
     for problem in &acl.unread {
         sink.find("malformed-policy", super::sink::Place::default(), problem.clone());
@@ -22,6 +22,7 @@ pub(super) fn judge(value: &Value, context: &Context) -> Verdict {
         owner == Some(id)
             || context.owner_id.as_deref() == Some(id)
             || context.trust.trusted_canonical_ids.contains(id)
+            || acl::AWS_ACCOUNTS.contains(&id)
     };
     for (index, grant) in acl.grants.iter().enumerate() {
         if let (Some(group), Some(code)) = (grant.grantee.public_group(), grant.code()) {
@@ -50,7 +51,7 @@ pub(super) fn judge(value: &Value, context: &Context) -> Verdict {
                 sink.expose(Exposure::Accounts);
             }
             // S3's own log delivery writes into the bucket on our behalf.
-            Grantee::Group(uri) if uri.ends_with("/groups/s3/LogDelivery") => {
+            Grantee::Group(uri) if acl::is_log_delivery(uri) => {
                 sink.expose(Exposure::Account);
             }
             Grantee::Group(uri) => sink.unclear(format!("`{uri}` is no group of S3's")),
@@ -127,6 +128,25 @@ mod tests {
         assert_eq!(verdict.cross_account, ["canonical:them", "email:a@example.com"]);
         assert_eq!(verdict.exposure, Exposure::Accounts);
         assert!(!verdict.public && verdict.is_certain());
+    }
+
+    #[test]
+    fn accounts_that_aws_itself_puts_into_acls_are_no_strangers() {
+        for id in crate::acl::AWS_ACCOUNTS {
+            let acl = json!({"Grants":[{"Grantee":{"ID":id},"Permission":"FULL_CONTROL"}]});
+            let verdict = inspect(Kind::Acl, &acl, &Context::default());
+            assert!(verdict.findings.is_empty() && verdict.cross_account.is_empty(), "{id}");
+            assert_eq!(verdict.exposure, Exposure::Account);
+        }
+    }
+
+    #[test]
+    fn what_holds_no_list_of_grants_is_unclear_and_never_nobody() {
+        for value in [json!({}), json!({"Grants":null}), json!({"Statement":[]}), json!(null)] {
+            let verdict = inspect(Kind::Acl, &value, &Context::default());
+            assert_eq!(verdict.exposure, Exposure::Unclear, "{value}");
+            assert!(!verdict.is_certain());
+        }
     }
 
     #[test]

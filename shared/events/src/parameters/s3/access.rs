@@ -31,25 +31,48 @@ pub struct AclRequest {
     pub grants: Vec<(String, Field<String>)>,
     /// Whether there is an XML body, `AccessControlPolicy`.
     pub body: bool,
+    /// Whether a list of grants (`accessControlList`) is there in another form than that of grant
+    /// headers: whatever it says, it was not read here.
+    pub other: bool,
 }
 
 impl AclRequest {
     /// Whether no ACL was asked for at all, so that the default applies: the owner and nobody else.
     #[must_use]
     pub fn is_absent(&self) -> bool {
-        self.canned.as_ref().is_err_and(Unusable::is_absent) && self.grants.is_empty() && !self.body
+        self.canned.as_ref().is_err_and(Unusable::is_absent) && self.names_only_canned()
+    }
+
+    /// Whether beside a canned ACL none was asked for.
+    #[must_use]
+    pub fn names_only_canned(&self) -> bool {
+        self.grants.is_empty() && !self.body && !self.other
     }
 }
 
 impl FromMembers for AclRequest {
     fn from_members(object: &Object<'_>) -> Self {
         let mut grants = grant_headers(object);
+        let mut other = false;
         for name in ["accessControlList", "AccessControlList"] {
-            if let Ok(list) = object.object(name) {
-                grants.extend(grant_headers(&list));
+            if object.is_blank(name) {
+                continue;
+            }
+            let headers = object.object(name).map(|list| {
+                let headers = grant_headers(&list);
+                (headers.len() == list.names().count()).then_some(headers)
+            });
+            match headers {
+                Ok(Some(headers)) => grants.extend(headers),
+                Ok(None) | Err(_) => other = true,
             }
         }
-        Self { canned: object.header("x-amz-acl"), grants, body: object.has("AccessControlPolicy") }
+        Self {
+            canned: object.header("x-amz-acl"),
+            grants,
+            body: object.has("AccessControlPolicy"),
+            other,
+        }
     }
 }
 
