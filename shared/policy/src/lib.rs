@@ -19,6 +19,7 @@ mod request;
 #[cfg(test)]
 mod shipped;
 mod source;
+mod tags;
 mod words;
 
 pub use check::{Report, check};

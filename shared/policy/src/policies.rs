@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cedar_policy::{AuthorizationError, Authorizer, Effect as CedarEffect, PolicySet};
+use cedar_policy::{AuthorizationError, Authorizer, Effect as CedarEffect, Policy, PolicySet};
 use model::{Because, Decision, Effect, Response};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -12,6 +12,7 @@ use crate::{
     asked::{ASKED, Asked},
     exception::responses,
     read::{Accepted, lines, read},
+    tags::{UNKNOWN_TAGS, blind},
 };
 
 /// A set of policies, valid as a whole.
@@ -19,6 +20,8 @@ use crate::{
 pub struct Policies {
     /// What speaks of each response, the furthest first.
     asked: Vec<Speaking>,
+    /// The same for a resource whose tags are not known: whoever asks for one there is in error.
+    untagged: Vec<Speaking>,
     exceptions: Vec<Exception>,
     meanings: BTreeMap<String, String>,
     digest: String,
@@ -68,6 +71,7 @@ impl Policies {
     pub fn shipped() -> Self {
         Self::load(&[]).unwrap_or_else(|errors| Self {
             asked: Vec::new(),
+            untagged: Vec::new(),
             exceptions: Vec::new(),
             meanings: BTreeMap::new(),
             digest: String::new(),
@@ -93,34 +97,16 @@ impl Policies {
     }
 
     pub(crate) fn of(accepted: &[Accepted]) -> Result<Self, PolicyErrors> {
-        let mut asked: Vec<Speaking> = ASKED
-            .map(|response| Speaking {
-                response,
-                permits: PolicySet::new(),
-                forbids: PolicySet::new(),
-            })
-            .into();
-        let mut problems = Vec::new();
-        for policy in accepted {
-            let scope = responses(&policy.policy);
-            for speaking in asked.iter_mut().filter(|one| scope.contains(&one.response)) {
-                let set = match policy.policy.effect() {
-                    CedarEffect::Permit => &mut speaking.permits,
-                    CedarEffect::Forbid => &mut speaking.forbids,
-                };
-                if let Err(error) = set.add(policy.named()) {
-                    problems.push(policy.problem(error.to_string(), None));
-                }
-            }
-        }
-        if !problems.is_empty() {
-            return Err(PolicyErrors { problems });
-        }
+        let asked = speaking(accepted, |policy| Ok(policy.named()))?;
+        let untagged = speaking(accepted, |policy| {
+            blind(policy).map(|blind| blind.unwrap_or_else(|| policy.named()))
+        })?;
         let mut exceptions: Vec<Exception> =
             accepted.iter().filter_map(|policy| policy.exception.clone()).collect();
         exceptions.sort();
         Ok(Self {
             asked,
+            untagged,
             exceptions,
             meanings: accepted.iter().filter_map(meaning).collect(),
             digest: digest(accepted),
@@ -142,7 +128,8 @@ impl Policies {
         let mut verdicts = Vec::with_capacity(ASKED.len());
         match Asked::new(request) {
             Ok(asked) => {
-                for speaking in &self.asked {
+                let known = request.tags.is_some();
+                for speaking in if known { &self.asked } else { &self.untagged } {
                     match speaking.verdict(&asked, &mut errors) {
                         Ok(verdict) => verdicts.push(verdict),
                         Err(error) => drop(errors.insert(format!("request: {error}"))),
@@ -174,6 +161,32 @@ impl Policies {
     }
 }
 
+/// Groups policies by the response they speak of.
+fn speaking(
+    accepted: &[Accepted],
+    made: impl Fn(&Accepted) -> Result<Policy, String>,
+) -> Result<Vec<Speaking>, PolicyErrors> {
+    let mut asked: Vec<Speaking> = ASKED
+        .map(|response| Speaking { response, permits: PolicySet::new(), forbids: PolicySet::new() })
+        .into();
+    let mut problems = Vec::new();
+    for policy in accepted {
+        let scope = responses(&policy.policy);
+        for speaking in asked.iter_mut().filter(|one| scope.contains(&one.response)) {
+            let set = match policy.policy.effect() {
+                CedarEffect::Permit => &mut speaking.permits,
+                CedarEffect::Forbid => &mut speaking.forbids,
+            };
+            let added =
+                made(policy).and_then(|policy| set.add(policy).map_err(|error| error.to_string()));
+            if let Err(error) = added {
+                problems.push(policy.problem(error, None));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(asked) } else { Err(PolicyErrors { problems }) }
+}
+
 impl Speaking {
     fn verdict(&self, asked: &Asked, errors: &mut BTreeSet<String>) -> Result<Verdict, String> {
         let request = asked.about(self.response, None)?;
@@ -194,7 +207,10 @@ impl Speaking {
 fn named(error: &AuthorizationError) -> String {
     match error {
         AuthorizationError::PolicyEvaluationError(error) => {
-            format!("{}: {}", error.policy_id(), error.inner())
+            let inner = error.inner().to_string();
+            // The attribute that no schema has stands in the text of an error in quotes.
+            let told = if inner.contains(UNKNOWN_TAGS) { UNKNOWN_TAGS } else { &inner };
+            format!("{}: {told}", error.policy_id())
         }
     }
 }

@@ -334,6 +334,24 @@ proptest! {
         }
     }
 
+    /// S-17.
+    #[test]
+    fn no_forbid_on_a_tag_is_passed_over_while_tags_are_unknown(
+        set in set(), guard in select(vec!["", "context.effective && ", "context.tagsKnown || "]),
+        look in select(vec!["resource.hasTag(\"hold\")", "!resource.hasTag(\"free\")", "resource.hasTag(\"hold\") == true"]),
+        askings in askings(),
+    ) {
+        let forbid = format!("@id(\"hold\") forbid (principal, action in [Snapback::Action::\"tag\", Snapback::Action::\"revert\"], resource) when {{ {guard}{look} }};");
+        let texts: String = set.iter().enumerate().map(|(id, one)| one.text(id)).collect();
+        let policies = Policies::load(&[Source::new("mine.cedar", texts + &forbid)]).unwrap();
+        for asking in &askings {
+            let asking = Asking { tags: None, effective: true, ..asking.clone() };
+            let decision = policies.decide(&asking.request());
+            prop_assert!(decision.response <= Response::Alert, "{decision:?}");
+            prop_assert!(decision.errors.iter().any(|error| error.starts_with("hold: ")), "{decision:?}");
+        }
+    }
+
     #[test]
     fn the_reasons_are_what_was_said_and_the_response_the_furthest_permitted(set in set(), askings in askings()) {
         let policies = load(&set);
