@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     Exception, Policies, Problem, Source,
     exception::{conjuncts, end},
+    limits::with_room,
     read::{Accepted, read},
     words::mentions,
 };
@@ -34,6 +35,10 @@ const LATE: TimeDelta = TimeDelta::days(366);
 /// Checks the files as [`Policies::load`] does, and looks for what is valid but odd.
 #[must_use]
 pub fn check(sources: &[Source], now: Timestamp) -> Report {
+    with_room(|| checked(sources, now))
+}
+
+fn checked(sources: &[Source], now: Timestamp) -> Report {
     let mut read = read(sources);
     for accepted in &read.accepted {
         read.warnings.extend(odd(accepted, now));

@@ -11,6 +11,7 @@ mod asked;
 pub mod cases;
 mod check;
 mod exception;
+mod limits;
 mod policies;
 #[cfg(test)]
 mod properties;

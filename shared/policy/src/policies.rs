@@ -11,6 +11,7 @@ use crate::{
     Exception, PolicyErrors, Request, SCHEMA, Source,
     asked::{ASKED, Asked},
     exception::responses,
+    limits::with_room,
     read::{Accepted, lines, read},
     tags::{UNKNOWN_TAGS, blind},
 };
@@ -88,12 +89,15 @@ impl Policies {
     /// [`PolicyErrors`] with every problem of every file: what cannot be parsed or does not fit the
     /// schema, ids that are missing, taken or reserved, exceptions without owner, reason or end.
     pub fn load(sources: &[Source]) -> Result<Self, PolicyErrors> {
-        let read = read(sources);
-        if read.problems.is_empty() {
-            Self::of(&read.accepted)
-        } else {
-            Err(PolicyErrors { problems: read.problems })
-        }
+        let load = || {
+            let read = read(sources);
+            if read.problems.is_empty() {
+                Self::of(&read.accepted)
+            } else {
+                Err(PolicyErrors { problems: read.problems })
+            }
+        };
+        with_room(load)
     }
 
     pub(crate) fn of(accepted: &[Accepted]) -> Result<Self, PolicyErrors> {

@@ -13,7 +13,8 @@ use crate::{
     DEFAULT, Exception, Problem, SAFETY, SCHEMA, Source,
     asked::schema,
     exception,
-    source::{Piece, pieces, place},
+    limits::{MOST_BYTES, excess},
+    source::{Piece, Places, pieces},
     words,
 };
 
@@ -85,6 +86,13 @@ pub(crate) fn read_beside(safety: &str, default: &str, sources: &[Source]) -> Re
             _ => given.push(source),
         }
     }
+    if let Some(source) = too_large(&given) {
+        let place = Place { file: source.name.clone(), line: 1, column: 1 };
+        let problem = "the set has more than 1 MiB of text up to the end of this file".to_owned();
+        let remedy = "write what is alike as one policy with a list".to_owned();
+        read.problems.push(place.problem(None, problem, Some(remedy)));
+        return read;
+    }
     read.file(&safety, true);
     if !given.iter().any(|source| source.file_name() == "default.cedar") {
         read.file(&default, false);
@@ -101,6 +109,15 @@ pub(crate) fn read_beside(safety: &str, default: &str, sources: &[Source]) -> Re
     read
 }
 
+/// The first file with which a set is larger than it may be.
+fn too_large<'a>(given: &[&'a Source]) -> Option<&'a Source> {
+    let mut bytes: usize = 0;
+    given.iter().copied().find(|source| {
+        bytes = bytes.saturating_add(source.text.len());
+        bytes > MOST_BYTES
+    })
+}
+
 impl Read {
     /// A copy of what is compiled in: harmless if it is the same, deceptive if it is not.
     fn same(&mut self, source: &Source, compiled: &str, remedy: &str) {
@@ -112,17 +129,39 @@ impl Read {
     }
 
     fn file(&mut self, source: &Source, ours: bool) {
-        self.hidden_characters(source);
-        for piece in pieces(&source.text) {
-            self.policy(source, piece, ours);
+        let places = Places::of(&source.text);
+        self.hidden_characters(source, &places);
+        let pieces = pieces(&source.text);
+        let count = pieces.len();
+        let before = self.problems.len();
+        for piece in pieces {
+            self.policy(source, &places, piece, ours);
         }
+        if self.problems.len() == before {
+            self.whole(source, count);
+        }
+    }
+
+    /// Whether Cedar sees as many policies in the whole text as we took out of it. Otherwise one
+    /// was passed over, and nobody would know.
+    fn whole(&mut self, source: &Source, count: usize) {
+        let seen = source.text.parse::<PolicySet>();
+        if seen.is_ok_and(|set| set.policies().count() == count && set.templates().count() == 0) {
+            return;
+        }
+        let place = Place { file: source.name.clone(), line: 1, column: 1 };
+        self.problems.push(place.problem(
+            None,
+            format!("{count} policies were read, and Cedar reads the text otherwise"),
+            Some("look for comments and strings that end where they do not seem to".to_owned()),
+        ));
     }
 
     /// Characters that make a text read differently from what it says.
     /// Source: <https://trojansource.codes>.
-    fn hidden_characters(&mut self, source: &Source) {
+    fn hidden_characters(&mut self, source: &Source, places: &Places<'_>) {
         for (at, character) in source.text.char_indices().filter(|(_, c)| hides(*c)) {
-            let (line, column) = place(&source.text, at);
+            let (line, column) = places.place(at);
             let place = Place { file: source.name.clone(), line, column };
             let code = u32::from(character);
             self.problems.push(place.problem(
@@ -133,11 +172,16 @@ impl Read {
         }
     }
 
-    fn policy(&mut self, source: &Source, piece: Piece<'_>, ours: bool) {
+    fn policy(&mut self, source: &Source, places: &Places<'_>, piece: Piece<'_>, ours: bool) {
         let at = |offset: usize| {
-            let (line, column) = place(&source.text, piece.start.saturating_add(offset));
+            let (line, column) = places.place(piece.start.saturating_add(offset));
             Place { file: source.name.clone(), line, column }
         };
+        if let Some(excess) = excess(piece.text) {
+            let problem = at(excess.at).problem(None, excess.problem, Some(excess.remedy.into()));
+            self.problems.push(problem);
+            return;
+        }
         let policy = match Policy::parse(None, piece.text) {
             Ok(policy) => policy,
             Err(errors) => {
@@ -275,7 +319,8 @@ impl Accepted {
 
     /// A problem at a place that Cedar points to within this policy.
     fn inside(&self, diagnostic: &dyn Diagnostic) -> Problem {
-        let (line, column) = offset(diagnostic).map_or((1, 1), |offset| place(&self.text, offset));
+        let (line, column) =
+            offset(diagnostic).map_or((1, 1), |offset| Places::of(&self.text).place(offset));
         let column = if line == 1 {
             self.place.column.saturating_add(column).saturating_sub(1)
         } else {
@@ -337,6 +382,8 @@ pub(crate) fn lines(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prelude::*, sample::select};
+
     use super::*;
 
     fn problems(name: &str, text: &str) -> Vec<String> {
@@ -413,6 +460,49 @@ permit (principal, action, resource);
         let read = read(&[Source::new("mine.cedar", text)]);
         assert_eq!(read.problems, []);
         assert!(read.warnings[0].problem.contains("impossible"), "{:?}", read.warnings);
+    }
+
+    #[test]
+    fn a_policy_behind_a_comment_is_read_however_the_line_ends() {
+        for end in ["\n", "\r", "\r\n"] {
+            let text = format!(
+                "// c{end}@id(\"keep\") forbid (principal, action == Snapback::Action::\"revert\", resource);{end}"
+            );
+            let read = read(&[Source::new("mine.cedar", text)]);
+            assert_eq!(read.problems, []);
+            assert!(read.accepted.iter().any(|one| one.id == "keep"), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_was_passed_over_is_noticed() {
+        let policy = "@id(\"a\") permit (principal, action, resource);";
+        let mut read = Read::default();
+        read.whole(&Source::new("mine.cedar", policy), 0);
+        assert_eq!(read.problems.len(), 1);
+        read.whole(&Source::new("mine.cedar", policy), 1);
+        assert_eq!(read.problems.len(), 1);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn no_policy_is_ever_passed_over(
+            between in prop::collection::vec(select(vec![
+                "// ", "//", "\"", "\n", "\r", "\r\n", "\u{2028}", "\u{85}", "\u{c}", " ", "x", "/", ";", "\\",
+            ]), 0..8),
+            after in select(vec!["", "\n", "\r", "// end", "\""]),
+        ) {
+            let one = "@id(\"one\") permit (principal, action, resource);";
+            let two = "@id(\"two\") permit (principal, action, resource);";
+            let text = format!("{one}{}{two}{after}", between.concat());
+            let read = read(&[Source::new("mine.cedar", text.clone())]);
+            let mine: Vec<&str> = read.accepted.iter().map(|one| one.id.as_str()).filter(|id| ["one", "two"].contains(id)).collect();
+            // A comment that does not end before the second policy is all that may hold it.
+            let commented = text.parse::<PolicySet>().is_ok_and(|set| set.policies().count() == 1);
+            prop_assert!(!read.problems.is_empty() || mine == ["one", "two"] || commented && mine == ["one"], "{:?}", text);
+        }
     }
 
     #[test]

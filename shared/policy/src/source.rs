@@ -79,38 +79,21 @@ pub(crate) struct Piece<'a> {
 
 /// Cuts a file into its policies, so that a mistake in one does not hide the mistakes in the rest.
 ///
-/// Cedar has line comments and double-quoted strings with backslash escapes; a semicolon outside of
-/// both ends a policy and occurs nowhere else.
+/// A semicolon ends a policy and occurs nowhere else outside of strings and comments.
 pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut start = None;
-    let mut within = Within::Policy;
-    let mut characters = text.char_indices().peekable();
-    while let Some((at, character)) = characters.next() {
-        within = match (within, character) {
-            (Within::Comment, '\n') | (Within::Text, '"') => Within::Policy,
-            (Within::Comment, _) => Within::Comment,
-            (Within::Text, '\\') => Within::Escape,
-            (Within::Text | Within::Escape, _) => Within::Text,
-            (Within::Policy, '/') if characters.peek().is_some_and(|(_, next)| *next == '/') => {
-                Within::Comment
-            }
-            (Within::Policy, '"') => {
-                start.get_or_insert(at);
-                Within::Text
-            }
-            (Within::Policy, ';') => {
+    for (at, token) in tokens(text) {
+        match token {
+            Token::Comment => {}
+            Token::End => {
                 let begin = start.take().unwrap_or(at);
                 pieces.extend(piece(text, begin, at.saturating_add(1)));
-                Within::Policy
             }
-            (Within::Policy, other) => {
-                if !other.is_whitespace() {
-                    start.get_or_insert(at);
-                }
-                Within::Policy
+            Token::Text | Token::Open | Token::Close | Token::Operator | Token::Other => {
+                start.get_or_insert(at);
             }
-        };
+        }
     }
     if let Some(begin) = start {
         pieces.extend(piece(text, begin, text.len()));
@@ -118,35 +101,136 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-#[derive(Clone, Copy)]
-enum Within {
-    Policy,
-    Comment,
+/// What a text is made of, as far as it matters here. White space is nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// A string in double quotes, with backslash escapes.
     Text,
-    Escape,
+    /// From `//` to the end of the line.
+    Comment,
+    /// `;`
+    End,
+    /// `(`, `[` or `{`
+    Open,
+    /// `)`, `]` or `}`
+    Close,
+    /// Whatever makes an expression deeper, be it a sign or a word.
+    Operator,
+    /// Any other word or sign.
+    Other,
+}
+
+/// The tokens of a text, each with its first byte, as Cedar's lexer cuts them: a comment ends at a
+/// line feed or a carriage return, and at nothing else.
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = (usize, Token)> {
+    let mut characters = text.char_indices().peekable();
+    std::iter::from_fn(move || {
+        let (at, first) = characters.find(|(_, character)| !character.is_whitespace())?;
+        let mut then = |wanted: char| characters.next_if(|(_, next)| *next == wanted).is_some();
+        let token = match first {
+            '"' => {
+                while let Some((_, character)) = characters.next() {
+                    match character {
+                        '"' => break,
+                        '\\' => drop(characters.next()),
+                        _ => {}
+                    }
+                }
+                Token::Text
+            }
+            '/' if then('/') => {
+                while characters.next_if(|(_, next)| !matches!(next, '\n' | '\r')).is_some() {}
+                Token::Comment
+            }
+            ';' => Token::End,
+            '(' | '[' | '{' => Token::Open,
+            ')' | ']' | '}' => Token::Close,
+            '|' | '&' => {
+                then(first);
+                Token::Operator
+            }
+            '!' | '=' | '<' | '>' => {
+                then('=');
+                Token::Operator
+            }
+            '+' | '-' | '*' | '/' | '%' | '.' => Token::Operator,
+            letter if is_word(letter) => {
+                let mut word = String::from(letter);
+                while let Some((_, more)) = characters.next_if(|(_, next)| is_word(*next)) {
+                    word.push(more);
+                }
+                match word.as_str() {
+                    "if" | "when" | "unless" | "has" | "like" | "is" | "in" => Token::Operator,
+                    _ => Token::Other,
+                }
+            }
+            _ => Token::Other,
+        };
+        Some((at, token))
+    })
+}
+
+const fn is_word(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
 }
 
 fn piece(text: &str, start: usize, end: usize) -> Option<Piece<'_>> {
     text.get(start..end).map(|text| Piece { start, text })
 }
 
-/// Line and column, both from 1, of a byte offset.
-pub(crate) fn place(text: &str, offset: usize) -> (usize, usize) {
-    let mut line: usize = 1;
-    let mut column: usize = 1;
-    for (_, character) in text.char_indices().take_while(|(at, _)| *at < offset) {
-        if character == '\n' {
-            line = line.saturating_add(1);
-            column = 1;
-        } else {
-            column = column.saturating_add(1);
+/// The lines and columns of a text, found without reading it from the beginning each time.
+#[derive(Debug)]
+pub(crate) struct Places<'a> {
+    text: &'a [u8],
+    /// Where each line begins.
+    lines: Vec<usize>,
+    /// How many characters begin before each block of [`BLOCK`] bytes.
+    before: Vec<usize>,
+}
+
+const BLOCK: usize = 128;
+
+impl<'a> Places<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        let text = text.as_bytes();
+        let feeds = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let lines = std::iter::once(0).chain(feeds.map(|(at, _)| at.saturating_add(1))).collect();
+        let mut before = vec![0];
+        let mut count: usize = 0;
+        for block in text.chunks(BLOCK) {
+            count = count.saturating_add(characters(block));
+            before.push(count);
         }
+        Self { text, lines, before }
     }
-    (line, column)
+
+    /// Line and column, both from 1, of a byte offset. Columns count characters.
+    pub(crate) fn place(&self, offset: usize) -> (usize, usize) {
+        let line = self.lines.partition_point(|begin| *begin <= offset);
+        let begin = line.checked_sub(1).and_then(|index| self.lines.get(index));
+        let begin = begin.copied().unwrap_or_default();
+        let column = self.characters_before(offset).saturating_sub(self.characters_before(begin));
+        (line, column.saturating_add(1))
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        let block = offset.checked_div(BLOCK).unwrap_or_default();
+        let counted = block.saturating_mul(BLOCK);
+        let rest = self.text.get(counted..offset).map_or(0, characters);
+        self.before.get(block).copied().unwrap_or_default().saturating_add(rest)
+    }
+}
+
+/// How many characters begin in these bytes of a text.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prelude::*, sample::select};
+
     use super::*;
 
     #[test]
@@ -166,8 +250,55 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_ends_where_it_ends_for_cedar() {
+        for (between, count) in [
+            ("\n", 1),
+            ("\r", 1),
+            ("\r\n", 1),
+            ("\n\r", 1),
+            ("\u{2028}", 0),
+            ("\u{85}", 0),
+            ("\u{b}", 0),
+            ("\u{c}", 0),
+        ] {
+            let text = format!("// c{between}permit (principal, action, resource);");
+            assert_eq!(pieces(&text).len(), count, "{between:?}");
+            assert_eq!(text.parse::<cedar_policy::PolicySet>().unwrap().policies().count(), count);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn the_pieces_are_the_policies_that_cedar_sees(
+            parts in prop::collection::vec(select(vec![
+                "permit (principal, action, resource);",
+                "@id(\"a\") forbid (principal, action, resource) when { \"x\" == \"",
+                "\" };",
+                "// ", "/", "\"", "\\", "\\\"", ";", "\n", "\r", "\u{2028}", "\u{85}", "\u{b}", " ", "é", "a", "_0",
+            ]), 0..14),
+        ) {
+            let text = parts.concat();
+            // What Cedar does not read as a whole is refused, by a piece of it or as a whole.
+            if let Ok(set) = text.parse::<cedar_policy::PolicySet>() {
+                prop_assert_eq!(pieces(&text).len(), set.policies().count(), "{:?}", text);
+            }
+        }
+
+        #[test]
+        fn a_place_is_found_as_by_counting(text in "[aé€\r\n😀]{0,400}", offset in 0..1700_usize) {
+            let offset = text.char_indices().map(|(at, _)| at).chain([text.len()]).rfind(|at| *at <= offset).unwrap();
+            let (before, _) = text.split_at(offset);
+            let line = before.split('\n').count();
+            let column = before.rsplit('\n').next().unwrap().chars().count().saturating_add(1);
+            prop_assert_eq!(Places::of(&text).place(offset), (line, column));
+        }
+    }
+
+    #[test]
     fn places_count_characters_not_bytes() {
-        assert_eq!(place("é\nüx", 0), (1, 1));
-        assert_eq!(place("é\nüx", 5), (2, 2));
+        assert_eq!(Places::of("é\nüx").place(0), (1, 1));
+        assert_eq!(Places::of("é\nüx").place(5), (2, 2));
     }
 }
