@@ -63,7 +63,7 @@ pub struct AlertFinding {
     pub operations: Vec<Operation>,
     /// Why a person must mend it.
     pub held_back: Option<String>,
-    /// The ledger entry; `snapback undo` takes it.
+    /// The ledger entry, which holds the state before the write and its inverse.
     pub entry: Option<EntryId>,
     /// How often it was only counted since it was last told.
     pub repeats: u32,

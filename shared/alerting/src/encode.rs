@@ -5,6 +5,15 @@
 //! are taken apart, secrets are removed, and a value has at most 256 characters. The encoding shows
 //! itself: a backslash of the text is written `\\`, so an escape cannot be counterfeited.
 //!
+//! Two kinds of text leave by it. Free text (messages, user agents, documents) may hold a secret, so
+//! what looks like one is removed: [`plain`], [`value`]. Names (ARNs, keys, sessions, accounts) are what
+//! a reader must see whole, and whoever chose one must not be able to make us hide it, so nothing is
+//! removed from them: [`name`].
+//!
+//! A value that stands in a line of ours beside other values is set apart by backticks, [`quoted`],
+//! [`quoted_name`] and [`word`]: a backtick of the value is written `\u{60}`, so that what stands
+//! between two backticks is one value and what stands outside is ours.
+//!
 //! Knows nothing of findings or channels.
 
 use serde_json::Value;
@@ -26,6 +35,86 @@ pub fn plain(text: &str) -> String {
 pub fn within(text: &str, cap: usize) -> String {
     let (text, left) = readable(text, cap);
     cut(&escape(&redact::text(text)), cap, left)
+}
+
+/// A name on one line, with the same care, but whole: nothing is removed from it.
+#[must_use]
+pub fn name(text: &str) -> String {
+    name_within(text, CAP)
+}
+
+/// As [`name`], with another cap.
+#[must_use]
+pub fn name_within(text: &str, cap: usize) -> String {
+    let (text, left) = beginning(text, cap);
+    cut(&escape(text), cap, left)
+}
+
+/// Free text set apart, for a line that holds more than this value: `` `curl/8.4` ``. As [`within`],
+/// its backticks and its mark of omission included in the cap.
+#[must_use]
+pub fn quoted(text: &str, cap: usize) -> String {
+    let (text, left) = readable(text, cap);
+    enclose(&escape(&redact::text(text)), cap, left)
+}
+
+/// A name set apart, for a line that holds more than this value. As [`name_within`], its backticks
+/// and its mark of omission included in the cap.
+#[must_use]
+pub fn quoted_name(text: &str, cap: usize) -> String {
+    let (text, left) = beginning(text, cap);
+    enclose(&escape(text), cap, left)
+}
+
+/// A name that is usually ours (a code, a policy, an operation): as it is where nothing in it could
+/// end it, as [`quoted_name`] otherwise.
+#[must_use]
+pub fn word(text: &str, cap: usize) -> String {
+    if is_word(text) && text.len() <= cap { text.to_owned() } else { quoted_name(text, cap) }
+}
+
+/// As [`word`], in ASCII: for subjects, which mail servers and SMS gateways spoil.
+pub(crate) fn ascii_word(text: &str, cap: usize) -> String {
+    if is_word(text) && text.len() <= cap {
+        return text.to_owned();
+    }
+    let (text, left) = beginning(text, cap);
+    let written = in_ascii(&escape(text)).replace('`', BACKTICK);
+    if left == 0 && written.len().saturating_add(2) <= cap {
+        return format!("`{written}`");
+    }
+    format!("`{}`...", whole(&written, cap.saturating_sub(5)))
+}
+
+/// Whether a text is made of what names are made of, so that it ends where it seems to end.
+fn is_word(text: &str) -> bool {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "_-.:/@+=*".contains(c);
+    !text.is_empty() && text.chars().all(harmless) && escape(text) == text
+}
+
+const BACKTICK: &str = "\\u{60}";
+
+/// Puts an escaped text between backticks. The mark of omission stands outside of them, where the text
+/// cannot write one.
+fn enclose(escaped: &str, cap: usize, unread: usize) -> String {
+    let written = escaped.replace('`', BACKTICK);
+    let length = written.chars().count();
+    if unread == 0 && length.saturating_add(2) <= cap {
+        return format!("`{written}`");
+    }
+    let length = length.saturating_add(unread);
+    let most = format!("``… ({length} more)").chars().count();
+    let kept = whole(&written, cap.saturating_sub(most));
+    let left = length.saturating_sub(kept.chars().count());
+    format!("`{kept}`… ({left} more)")
+}
+
+/// The part of a name that is looked at for a cap, and how many characters are not. Unlike
+/// [`readable`] it may end within a word: the name is shown, so no part of it need be hidden.
+fn beginning(text: &str, cap: usize) -> (&str, usize) {
+    let end = text.char_indices().nth(cap).map_or(text.len(), |(end, _)| end);
+    let (head, tail) = text.split_at_checked(end).unwrap_or((text, ""));
+    (head, tail.chars().count())
 }
 
 /// The part of a text that is looked at for a cap, and how many characters are not: an event holds up
@@ -52,17 +141,25 @@ pub fn value(value: &Value) -> String {
 /// As [`value`], with another cap. A bare text is printed without quotation marks.
 #[must_use]
 pub fn value_within(value: &Value, cap: usize) -> String {
-    let redacted = redact::value(value);
+    redacted_within(&redact::value(value), cap)
+}
+
+/// As [`value_within`], of a value that has been redacted by its name.
+pub(crate) fn redacted_within(redacted: &Value, cap: usize) -> String {
     let written = redacted.as_str().map_or_else(|| redacted.to_string(), str::to_owned);
     let (written, left) = readable(&written, cap);
     cut(&escape(written), cap, left)
 }
 
 /// A JSON value that has been through `limits::fact`, on one line: its texts are encoded
-/// already, and encoding them again would write every escape twice.
+/// already, and encoding them again would write every escape twice. A bare text is set apart, JSON
+/// is by its own quotation marks and brackets.
 pub(crate) fn printed(value: &Value, cap: usize) -> String {
     // JSON escapes quotes and backslashes only, since nothing else in need of it is left.
-    value.as_str().map_or_else(|| cut(&value.to_string(), cap, 0), str::to_owned)
+    value.as_str().map_or_else(
+        || cut(&value.to_string(), cap, 0),
+        |text| format!("`{}`", text.replace('`', BACKTICK)),
+    )
 }
 
 /// A text of ours, cut to a number of characters.
@@ -70,18 +167,25 @@ pub(crate) fn trimmed(text: &str, cap: usize) -> String {
     shorten(text, cap, "...")
 }
 
-/// A text in ASCII, as [`plain`] otherwise: for subjects, which mail servers and SMS gateways spoil.
+/// A name in ASCII, as [`name_within`] otherwise: for attributes, which programs compare.
 #[must_use]
 pub fn ascii(text: &str, cap: usize) -> String {
+    let (head, left) = beginning(text, cap);
+    let written = in_ascii(&escape(head));
+    // What was not looked at is missing too: one more character than the cap makes it be said.
+    shorten(&if left > 0 { format!("{written}..") } else { written }, cap, "...")
+}
+
+fn in_ascii(escaped: &str) -> String {
     let mut written = String::new();
-    for character in escape(&redact::text(readable(text, cap).0)).chars() {
+    for character in escaped.chars() {
         if character.is_ascii() {
             written.push(character);
         } else {
             written.push_str(&visible(character));
         }
     }
-    shorten(&written, cap, "...")
+    written
 }
 
 /// Escapes a text, without removing anything from it.
@@ -270,6 +374,45 @@ mod tests {
     }
 
     #[test]
+    fn names_are_whole_and_free_text_is_not() {
+        for text in ["secret=prod-admin", "role/password:x"] {
+            assert_eq!(name(text), text);
+            assert_eq!(quoted_name(text, CAP), format!("`{text}`"));
+            assert_eq!(ascii(text, CAP), text);
+            assert!(plain(text).contains("[removed]") && quoted(text, CAP).contains("[removed]"));
+        }
+        // However long it is, and without a place to cut it, its beginning is seen.
+        let long = "a".repeat(5000);
+        assert!(name(&long).starts_with(&"a".repeat(200)) && name(&long).ends_with(" more)"));
+        assert!(ascii(&long, 40).starts_with(&"a".repeat(37)) && ascii(&long, 40).ends_with("..."));
+        let cut = quoted_name(&long, 48);
+        assert_eq!(cut, format!("`{}`… (4967 more)", "a".repeat(33)));
+    }
+
+    #[test]
+    fn what_is_set_apart_ends_where_it_ends() {
+        for (text, written) in [
+            ("curl, with MFA", "`curl, with MFA`"),
+            ("a`, with MFA", "`a\\u{60}, with MFA`"),
+            ("`… (5 more)", "`\\u{60}… (5 more)`"),
+            ("\\u{60}", "`\\\\u{60}`"),
+            ("", "``"),
+        ] {
+            assert_eq!(quoted(text, CAP), written);
+            assert_eq!(quoted_name(text, CAP), written);
+            assert_eq!(word(text, CAP), written);
+        }
+        for usual in ["acl-public:AllUsers:READ", "s3:PutObjectAcl", "sb-0123-4567", "a.txt"] {
+            assert_eq!(word(usual, CAP), usual);
+            assert_eq!(ascii_word(usual, CAP), usual);
+        }
+        for odd in ["a b", "a,b", "a://b", "www.x.test", "ü", "a`"] {
+            assert!(word(odd, CAP).starts_with('`') && word(odd, CAP).ends_with('`'), "{odd}");
+            assert!(ascii_word(odd, CAP).starts_with('`') && ascii_word(odd, CAP).ends_with('`'));
+        }
+    }
+
+    #[test]
     fn subjects_are_ascii() {
         assert_eq!(ascii("größe\u{202e}", 99), "gr\\u{f6}\\u{df}e\\u{202e}");
         let cut = ascii(&"ü".repeat(99), 20);
@@ -284,9 +427,25 @@ mod tests {
             prop_assert!(!written.chars().any(is_unseen));
             prop_assert!(!written.contains(['<', '>', '\n', '\r']));
             prop_assert!(!written.contains("://"));
-            let short = ascii(&text, cap);
-            prop_assert!(short.is_ascii() && short.len() <= cap);
-            prop_assert!(!short.chars().any(is_unseen));
+            for short in [ascii(&text, cap), ascii_word(&text, cap)] {
+                prop_assert!(short.is_ascii() && short.len() <= cap);
+                prop_assert!(!short.chars().any(is_unseen));
+            }
+        }
+
+        #[test]
+        fn no_text_ends_its_own_quotation(
+            text in prop_oneof![any::<String>(), "[`\\\\u{}60a,… ]{0,60}"], cap in 32_usize..400,
+        ) {
+            for written in [quoted(&text, cap), quoted_name(&text, cap), word(&text, cap)] {
+                prop_assert!(written.chars().count() <= cap, "{}", written);
+                let parts: Vec<&str> = written.split('`').collect();
+                match parts.as_slice() {
+                    [whole] => prop_assert_eq!(*whole, text.as_str()),
+                    ["", _, rest] => prop_assert!(rest.is_empty() || rest.starts_with("… (")),
+                    other => prop_assert!(false, "{other:?}"),
+                }
+            }
         }
 
         #[test]

@@ -70,11 +70,12 @@ pub(crate) fn fact(name: &str, value: &Value, limits: &Limits) -> Value {
     let mut room = limits.fact;
     match encoded(&value, limits, &mut room) {
         Some(written) if written.to_string().chars().count() <= limits.fact => written,
-        _ => Value::String(encode::value_within(&value, limits.fact)),
+        _ => Value::String(encode::redacted_within(&value, limits.fact)),
     }
 }
 
-/// Encodes every text of a value that has been redacted. (Redaction leaves its own result alone.)
+/// Encodes every text of a value that has been redacted by the names of its members: once more by
+/// itself a text would lose what its name spared.
 /// `None`: it has more than `room` characters, so there is no use in going on.
 fn encoded(value: &Value, limits: &Limits, room: &mut usize) -> Option<Value> {
     let mut take = |length: usize| {
@@ -87,7 +88,7 @@ fn encoded(value: &Value, limits: &Limits, room: &mut usize) -> Option<Value> {
             Some(value.clone())
         }
         Value::String(text) => {
-            let written = encode::within(text, limits.value);
+            let written = encode::name_within(text, limits.value);
             take(written.chars().count())?;
             Some(Value::String(written))
         }
@@ -99,7 +100,7 @@ fn encoded(value: &Value, limits: &Limits, room: &mut usize) -> Option<Value> {
             take(2)?;
             let mut kept = Map::new();
             for (name, value) in members {
-                let mut name = encode::within(name, limits.value);
+                let mut name = encode::name_within(name, limits.value);
                 while kept.contains_key(&name) {
                     name.push('\'');
                 }

@@ -23,8 +23,9 @@ pub(crate) fn json(alert: &Alert) -> String {
 
 fn document(alert: &Alert, limits: &Limits, shortened: bool) -> Value {
     let text = |text: &str| encode::within(text, limits.value);
-    let name = |text: &str| encode::within(text, limits.name);
+    let name = |text: &str| encode::name_within(text, limits.name);
     let maybe = |value: Option<&str>| value.map(text);
+    let named = |value: Option<&str>| value.map(|value| encode::name_within(value, limits.value));
     let actor = &alert.actor;
     let (findings, left) = first(&alert.findings, limits.findings);
     json!({
@@ -34,28 +35,28 @@ fn document(alert: &Alert, limits: &Limits, shortened: bool) -> Value {
         "response": sns::response(alert),
         "posture": alert.posture,
         "event": {
-            "id": maybe(alert.event_id.as_deref()),
-            "name": maybe(alert.event_name.as_deref()),
+            "id": named(alert.event_id.as_deref()),
+            "name": named(alert.event_name.as_deref()),
             "time": alert.event_time.map(time),
         },
-        "account": maybe(alert.account.as_ref().map(model::AccountId::as_str)),
-        "region": maybe(alert.region.as_deref()),
+        "account": named(alert.account.as_ref().map(model::AccountId::as_str)),
+        "region": named(alert.region.as_deref()),
         "actor": {
             "kind": actor.kind,
             "id": name(&actor.id),
             "arn": actor.arn.as_ref().map(|arn| name(arn)),
-            "account": maybe(actor.account.as_ref().map(model::AccountId::as_str)),
-            "session": maybe(actor.session.as_deref()),
-            "invoked_by": maybe(actor.invoked_by.as_deref()),
-            "source_ip": maybe(actor.source_ip.as_deref()),
+            "account": named(actor.account.as_ref().map(model::AccountId::as_str)),
+            "session": named(actor.session.as_deref()),
+            "invoked_by": named(actor.invoked_by.as_deref()),
+            "source_ip": named(actor.source_ip.as_deref()),
             "user_agent": maybe(actor.user_agent.as_deref()),
             "mfa": actor.mfa,
         },
         "resource": alert.resource.as_ref().map(|resource| json!({
             "type": resource.kind(),
             "arn": name(&resource.arn),
-            "account": text(resource.account.as_str()),
-            "region": text(&resource.region),
+            "account": name(resource.account.as_str()),
+            "region": name(&resource.region),
         })),
         "problem": maybe(alert.problem.as_deref()),
         "findings": findings.iter().map(|one| finding(alert, one, limits)).collect::<Vec<_>>(),
@@ -67,6 +68,7 @@ fn document(alert: &Alert, limits: &Limits, shortened: bool) -> Value {
 
 fn finding(alert: &Alert, finding: &AlertFinding, limits: &Limits) -> Value {
     let text = |text: &str| encode::within(text, limits.value);
+    let name = |text: &str| encode::name_within(text, limits.value);
     let entry = catalogue::describe(&finding.code);
     let (because, becauses_left) = first(&finding.decision.because, limits.items);
     let (errors, errors_left) = first(&finding.decision.errors, limits.items);
@@ -74,12 +76,12 @@ fn finding(alert: &Alert, finding: &AlertFinding, limits: &Limits) -> Value {
     let evidence: Vec<_> = finding.evidence.iter().collect();
     let (evidence, evidence_left) = first(&evidence, limits.items);
     let mut facts: serde_json::Map<String, Value> =
-        evidence.iter().map(|(name, value)| (text(name), fact(name, value, limits))).collect();
+        evidence.iter().map(|(key, value)| (name(key), fact(key, value, limits))).collect();
     if evidence_left > 0 {
         facts.insert("…".to_owned(), omitted(evidence_left).into());
     }
     json!({
-        "code": text(&finding.code),
+        "code": name(&finding.code),
         "title": text(&finding.title),
         "meaning": entry.meaning,
         "severity": finding.severity,
@@ -89,7 +91,7 @@ fn finding(alert: &Alert, finding: &AlertFinding, limits: &Limits) -> Value {
         "decision": {
             "response": finding.decision.response,
             "because": because.iter().map(|one| json!({
-                "policy": text(&one.policy),
+                "policy": name(&one.policy),
                 "effect": one.effect,
                 "meaning": alert.meanings.get(&one.policy).map(|meaning| text(meaning)),
             })).collect::<Vec<_>>(),
@@ -100,11 +102,11 @@ fn finding(alert: &Alert, finding: &AlertFinding, limits: &Limits) -> Value {
         "outcome": finding.outcome,
         "held_back": finding.held_back.as_deref().map(text),
         "operations": operations.iter().map(|one| json!({
-            "operation": text(&one.operation),
+            "operation": name(&one.operation),
             "parameters": fact("parameters", &one.parameters, limits),
         })).collect::<Vec<_>>(),
         "operations_omitted": operations_left,
-        "entry": finding.entry.as_ref().map(|entry| text(&entry.0)),
+        "entry": finding.entry.as_ref().map(|entry| name(&entry.0)),
         "repeats": finding.repeats,
         "compliance": entry.compliance().map(|row| json!({
             "detection": row.detection,

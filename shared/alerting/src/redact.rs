@@ -1,7 +1,8 @@
 //! Secrets are removed before anything is written: what stands under a name that means a credential,
-//! and what looks like one.
+//! and what looks like one in free text.
 //!
-//! Errs on the side of removing. Knows nothing of findings or channels.
+//! Errs on the side of removing, but for the names of things: whoever may name a role must not be able
+//! to call it `secret=admin` and have us hide it. Knows nothing of findings or channels.
 
 use serde_json::{Map, Value};
 
@@ -9,11 +10,13 @@ use serde_json::{Map, Value};
 pub const REMOVED: &str = "[removed]";
 
 /// A copy of a JSON value without its secrets, at any depth: members whose name means a credential,
-/// `{"name": …, "value": …}` pairs of that kind, and texts by [`text`].
+/// `{"name": …, "value": …}` pairs of that kind, and texts by [`text`] unless they stand under a name
+/// that means a name (`RoleName`, `Key`, `aws:PrincipalArn`). The names of members stay.
 #[must_use]
 pub fn value(value: &Value) -> Value {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::String(written) if is_clean_document(written) => value.clone(),
         Value::String(written) => Value::String(text(written)),
         Value::Array(items) => Value::Array(items.iter().map(self::value).collect()),
         Value::Object(members) => Value::Object(object(members)),
@@ -21,10 +24,25 @@ pub fn value(value: &Value) -> Value {
 }
 
 /// A copy of the value of a member without its secrets: nothing of it where its name means a
-/// credential.
+/// credential, all of it where it means the name of a thing.
 #[must_use]
 pub fn member(name: &str, value: &Value) -> Value {
-    if is_secret_name(name) { removed(value) } else { self::value(value) }
+    if is_secret_name(name) {
+        removed(value)
+    } else if is_name_of_things(name) {
+        kept(value)
+    } else {
+        self::value(value)
+    }
+}
+
+/// Texts, and lists of texts, as they are.
+fn kept(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.iter().map(kept).collect()),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::Object(members) => Value::Object(object(members)),
+    }
 }
 
 fn object(members: &Map<String, Value>) -> Map<String, Value> {
@@ -35,9 +53,36 @@ fn object(members: &Map<String, Value>) -> Map<String, Value> {
         .iter()
         .map(|(name, value)| {
             let named = labelled && name.eq_ignore_ascii_case("value");
-            (text(name), if named { removed(value) } else { member(name, value) })
+            (name.clone(), if named { removed(value) } else { member(name, value) })
         })
         .collect()
+}
+
+/// Whether a text is a JSON object in which nothing is to be removed once its members are told apart,
+/// such as a trust policy that names the repository `my-token`: as free text it would lose what stands
+/// behind that.
+fn is_clean_document(written: &str) -> bool {
+    if !written.trim_start().starts_with('{') {
+        return false;
+    }
+    let Ok(document) = serde_json::from_str::<Value>(written) else { return false };
+    // Of members with the same name only one was read: the others would go unseen.
+    document.to_string().len() == length_without_blanks(written) && value(&document) == document
+}
+
+/// The bytes of a JSON text without the blanks between its parts.
+fn length_without_blanks(json: &str) -> usize {
+    let (mut within, mut escaped) = (false, false);
+    let stays = |byte: u8| {
+        let stays = within || !byte.is_ascii_whitespace();
+        match byte {
+            b'"' if !escaped => within = !within,
+            _ => {}
+        }
+        escaped = within && byte == b'\\' && !escaped;
+        stays
+    };
+    json.bytes().map(stays).filter(|stays| *stays).count()
 }
 
 /// What names the value beside it: a header, a tag, an environment variable.
@@ -117,9 +162,50 @@ fn is_secret_name(name: &str) -> bool {
             || AT_THE_END.iter().any(|end| name.ends_with(end)))
 }
 
+/// Ends of the names of members that hold the name of a thing, in the spellings of parameters, headers
+/// and evidence.
+const NAMES_END: [&str; 14] = [
+    "name", "Name", "names", "Names", "Arn", "ARN", "Arns", "-arn", "_arn", "Id", "ID", "Ids",
+    "-id", "_id",
+];
+
+/// Other names of members that hold the name of a thing.
+const NAMES: [&str; 19] = [
+    "arn",
+    "aws",
+    "bucket",
+    "canonicaluser",
+    "copysource",
+    "expectedbucketowner",
+    "federated",
+    "grantee",
+    "group",
+    "id",
+    "key",
+    "owner",
+    "prefix",
+    "principal",
+    "resource",
+    "role",
+    "session",
+    "user",
+    "xamzcopysource",
+];
+
+/// Whether a name means the name of a thing: an ARN, a role, a bucket, a key, a principal, or what a
+/// condition compares (`sts:RoleSessionName`, `aws:PrincipalArn`, `…amazonaws.com:sub`).
+fn is_name_of_things(name: &str) -> bool {
+    if name.contains(':') || NAMES_END.iter().any(|end| name.ends_with(end)) {
+        return true;
+    }
+    let name: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    NAMES.contains(&name.as_str())
+}
+
 /// A copy of a text without its secrets: values after `name=`, `name:` and `"name":` where the name
 /// means a credential, keys between `BEGIN … PRIVATE KEY` lines, JSON web tokens, and AWS session
-/// tokens and secret keys by their form.
+/// tokens and secret keys by their form. ARNs stay.
 #[must_use]
 pub fn text(text: &str) -> String {
     let text = without_private_keys(text);
@@ -130,6 +216,11 @@ pub fn text(text: &str) -> String {
         if word.is_empty() {
             let (other, after) = split_first(rest);
             written.push_str(other);
+            rest = after;
+            continue;
+        }
+        if let Some((arn, after)) = arn(rest) {
+            written.push_str(arn);
             rest = after;
             continue;
         }
@@ -167,6 +258,16 @@ pub(crate) fn is_word(c: char) -> bool {
 fn split_first(text: &str) -> (&str, &str) {
     let length = text.chars().next().map_or(0, char::len_utf8);
     text.split_at_checked(length).unwrap_or((text, ""))
+}
+
+/// The ARN that a text begins with, and what follows it. It ends where an address or a form would go on
+/// with something else, so that it carries no secret along.
+fn arn(text: &str) -> Option<(&str, &str)> {
+    if !text.starts_with("arn:aws") {
+        return None;
+    }
+    let ends = |c: char| c.is_whitespace() || r#"'"\`?&;,{}()[]<>"#.contains(c);
+    text.split_at_checked(text.find(ends).unwrap_or(text.len()))
 }
 
 /// Whether a name is a part of an ARN, as in `arn:aws:secretsmanager:…:secret:name`.
@@ -353,6 +454,70 @@ mod tests {
         }
         let token = format!("IQoJb3JpZ2luX2Vj{}", "Ab1/".repeat(60));
         assert_eq!(text(&format!("token {token}.")), "token [removed]");
+    }
+
+    /// Whoever may choose a name must not be able to make us hide it.
+    #[test]
+    fn names_of_things_stay_whatever_they_are() {
+        for name in ["secret=prod-admin", "token=x", "password: y", "Authorization: z"] {
+            let names = json!({
+                "RoleName": name,
+                "roleArn": format!("arn:aws:iam::111122223333:role/{name}"),
+                "Bucket": name,
+                "Key": format!("x/{name}"),
+                "version_id": name,
+                "CopySource": name,
+                "x-amz-copy-source": name,
+                "userName": name,
+                "roleSessionName": name,
+                "Principal": {"AWS": [name, name]},
+                "Condition": {"StringLike": {"sts:RoleSessionName": name}},
+                name: null,
+            });
+            assert_eq!(value(&names), names);
+            assert_eq!(member("role_arn", &json!(name)), json!(name));
+            // The same in free text is taken for a secret.
+            assert!(value(&json!({"message": name})).to_string().contains(REMOVED), "{name}");
+        }
+        let arn = "arn:aws:iam::111122223333:role/secret=prod-admin";
+        let said = format!("{arn} may not do it, says `{arn}`: password={CANARY}");
+        let written = text(&said);
+        assert_eq!(written, said.replace(CANARY, REMOVED));
+    }
+
+    #[test]
+    fn an_arn_carries_no_secret_along() {
+        for said in [
+            format!("arn:aws:s3:::amzn-s3-demo-bucket/k?X-Amz-Signature={CANARY}"),
+            format!("arn:aws:s3:::amzn-s3-demo-bucket/k&password={CANARY}"),
+            format!("Resource=arn:aws:s3:::amzn-s3-demo-bucket,password={CANARY}"),
+            format!("{{\"a\":\"arn:aws:s3:::b\",\"password\":\"{CANARY}\"}}"),
+        ] {
+            assert!(!text(&said).contains(CANARY), "{}", text(&said));
+        }
+    }
+
+    #[test]
+    fn a_document_in_a_text_keeps_the_names_that_look_like_secrets_and_no_secret() {
+        let document = |member: &str| {
+            format!(
+                "{{\"Condition\": {{\"StringLike\":\n  {{\"token.actions.githubusercontent.com:sub\": \
+                 \"repo:amzn-demo-org/my-token:*\"}}}}{member}}}"
+            )
+        };
+        for kept in ["", ",\"note\":\"a \\\"quoted\\\" word\""] {
+            let trusted = json!({"PolicyDocument": document(kept)});
+            assert_eq!(value(&trusted), trusted);
+        }
+        for secret in [
+            format!(",\"password\":\"{CANARY}\""),
+            format!(",\"password\":\"{CANARY}\",\"password\":null"),
+            format!(",\"note\":\"password={CANARY}\""),
+            format!(",\"note\":\"\\\\\",\"password\":\"{CANARY}\""),
+        ] {
+            let written = value(&json!({"PolicyDocument": document(&secret)})).to_string();
+            assert!(!written.contains(CANARY), "{written}");
+        }
     }
 
     #[test]

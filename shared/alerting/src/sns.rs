@@ -84,20 +84,25 @@ fn subject(alert: &Alert) -> String {
         became(alert),
         alert.control.as_str()
     );
+    let account = alert.account.as_ref().map_or_else(String::new, |account| {
+        format!(" in {}", encode::ascii_word(account.as_str(), 16))
+    });
     if let Some(resource) = &alert.resource {
         let name = resource.arn.splitn(6, ':').nth(5).unwrap_or(&resource.arn);
+        // A long name must not push the account out.
+        let room = SUBJECT
+            .saturating_sub(subject.len())
+            .saturating_sub(account.len())
+            .saturating_sub(" on ".len());
         subject.push_str(" on ");
-        subject.push_str(&encode::ascii(name, 48));
+        subject.push_str(&encode::ascii_word(name, room.min(48)));
     }
-    if let Some(account) = &alert.account {
-        subject.push_str(" in ");
-        subject.push_str(&encode::ascii(account.as_str(), 12));
-    }
+    subject.push_str(&account);
     encode::trimmed(&subject, SUBJECT)
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use ledger::EntryId;
     use model::{
         Actor, ActorKind, Because, ControlId, Decision, Effect, Operation, Posture, Resource,
@@ -117,7 +122,7 @@ mod tests {
     }
 
     /// An alert in which every text that others choose is `text`.
-    fn alert(text: &str) -> Alert {
+    pub(crate) fn alert(text: &str) -> Alert {
         let owned = || Some(text.to_owned());
         Alert {
             control: ControlId::new("s3-public-acl"),
@@ -149,7 +154,7 @@ mod tests {
         }
     }
 
-    fn finding(text: &str, outcome: Outcome) -> AlertFinding {
+    pub(crate) fn finding(text: &str, outcome: Outcome) -> AlertFinding {
         AlertFinding {
             code: "acl-public:AllUsers:READ".to_owned(),
             title: text.to_owned(),
@@ -217,6 +222,7 @@ mod tests {
             id: "arn:aws:iam::111122223333:role/deploy".to_owned(),
             session: Some("alice".to_owned()),
             source_ip: Some("192.0.2.1".to_owned()),
+            user_agent: Some("aws-cli/2.17".to_owned()),
             mfa: Some(true),
             ..Actor::unknown()
         };
@@ -242,21 +248,21 @@ mod tests {
         expect_test::expect![[r#"
             Snapback   CRITICAL reverted
 
-            Who        arn:aws:iam::111122223333:role/deploy (assumed_role), session alice, from 192.0.2.1, with MFA
-            What       PutObjectAcl at 2026-03-01T03:00:00Z (event 11111111-2222-3333-4444-555555555555)
-            Where      AWS::S3::Object arn:aws:s3:::amzn-s3-demo-bucket/a.txt in account 111122223333, us-east-1
+            Who        `arn:aws:iam::111122223333:role/deploy` (assumed_role, with MFA), session `alice`, from `192.0.2.1`, agent `aws-cli/2.17`
+            What       `PutObjectAcl` at 2026-03-01T03:00:00Z (event `11111111-2222-3333-4444-555555555555`)
+            Where      AWS::S3::Object `arn:aws:s3:::amzn-s3-demo-bucket/a.txt` in account `111122223333`, Region `us-east-1`
             Asked by   s3-public-acl, posture enforce
 
             Finding    1 of 1: CRITICAL acl-public:AllUsers:READ
               Wrong    the object's ACL grants READ to everyone
               Meaning  an ACL grants a permission to everyone, or to every AWS customer
               Effect   was open until it was reverted
-              Evidence grantee: AllUsers
+              Evidence grantee: `AllUsers`
               Done     reverted, read back, and right now
               Allowed  by default-revert: marked findings are reverted
               Held back by safety-observe: posture observe writes nothing
               Call made s3:PutObjectAcl {"Key":"a.txt"}
-              Undo     snapback undo e-0123
+              Undo     by hand from ledger entry e-0123, which holds the state before and the inverse of the write: docs/operating.md, "Undoing by hand"
               Repeats  seen 2 more times since it was last told
               Fails    Security Hub S3.2 S3.3 S3.12
 
@@ -401,6 +407,7 @@ mod tests {
             for (ours, theirs) in plain.text.lines().zip(forged.text.lines()) {
                 prop_assert_eq!(ours.get(..11), theirs.get(..11));
             }
+            // What else stands in a line: text/tests.rs.
             let json = |message: &Message| serde_json::from_str::<Value>(&message.json).unwrap();
             prop_assert_eq!(members(&json(&plain)), members(&json(&forged)));
             prop_assert!(legal(&forged.subject), "{}", forged.subject);

@@ -2,7 +2,8 @@
 //! back and why, how to undo it.
 //!
 //! Every line begins with a label of ours and every value stays on its line, so that no value can
-//! pass for a line of ours.
+//! pass for a line of ours. Where a line holds several values, each stands between backticks, so that
+//! none can pass for another, or for a word of ours. A sentence stands alone on its line.
 
 use model::{Effect, Outcome, catalogue};
 
@@ -36,13 +37,28 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Somebody else's text.
+    /// A sentence, which has its line to itself.
     fn other(&self, text: &str) -> String {
         encode::within(text, self.limits.value)
     }
 
+    /// Free text among other values.
+    fn quoted(&self, text: &str) -> String {
+        encode::quoted(text, self.limits.value)
+    }
+
+    /// Somebody else's name among other values.
     fn name(&self, text: &str) -> String {
-        encode::within(text, self.limits.name)
+        encode::quoted_name(text, self.limits.value)
+    }
+
+    fn arn(&self, text: &str) -> String {
+        encode::quoted_name(text, self.limits.name)
+    }
+
+    /// A name that is usually ours.
+    fn word(&self, text: &str) -> String {
+        encode::word(text, self.limits.value)
     }
 
     fn alert(&mut self, alert: &Alert, shortened: bool) {
@@ -82,47 +98,47 @@ impl Page {
     fn who(&self, alert: &Alert) -> String {
         let actor = &alert.actor;
         let kind = serde_json::to_value(actor.kind).unwrap_or_default();
-        let mut who = format!("{} ({})", self.name(&actor.id), encode::value(&kind));
-        let mut add = |label: &str, value: Option<&str>| {
-            if let Some(value) = value {
-                who.extend([", ", label, " ", &self.other(value)]);
-            }
-        };
-        add("session", actor.session.as_deref());
-        add("of account", actor.account.as_ref().map(model::AccountId::as_str));
-        add("by way of", actor.invoked_by.as_deref());
-        add("from", actor.source_ip.as_deref());
-        add("with", actor.user_agent.as_deref());
-        who.push_str(match actor.mfa {
+        let mfa = match actor.mfa {
             Some(true) => ", with MFA",
             Some(false) => ", without MFA",
             None => "",
-        });
+        };
+        let mut who = format!("{} ({}{mfa})", self.arn(&actor.id), encode::value(&kind));
+        let mut add = |label: &str, value: Option<String>| {
+            if let Some(value) = value {
+                who.extend([", ", label, " ", &value]);
+            }
+        };
+        add("session", actor.session.as_deref().map(|it| self.name(it)));
+        add("of account", actor.account.as_ref().map(|it| self.name(it.as_str())));
+        add("by way of", actor.invoked_by.as_deref().map(|it| self.name(it)));
+        add("from", actor.source_ip.as_deref().map(|it| self.name(it)));
+        add("agent", actor.user_agent.as_deref().map(|it| self.quoted(it)));
         who
     }
 
     fn what(&self, alert: &Alert) -> String {
-        let name = alert.event_name.as_deref().map_or("unknown call".to_owned(), |n| self.other(n));
+        let name = alert.event_name.as_deref().map_or("unknown call".to_owned(), |n| self.name(n));
         let at = alert
             .event_time
             .map_or("at an unknown time".to_owned(), |at| format!("at {}", time(at)));
-        let id = alert.event_id.as_deref().map_or("without an id".to_owned(), |id| self.other(id));
+        let id = alert.event_id.as_deref().map_or("without an id".to_owned(), |id| self.name(id));
         format!("{name} {at} (event {id})")
     }
 
     fn place(&self, alert: &Alert) -> String {
         let unknown = || "unknown".to_owned();
         let resource = alert.resource.as_ref().map_or("unknown resource".to_owned(), |resource| {
-            format!("{} {}", resource.kind(), self.name(&resource.arn))
+            format!("{} {}", resource.kind(), self.arn(&resource.arn))
         });
-        let account = alert.account.as_ref().map_or_else(unknown, |id| self.other(id.as_str()));
-        let region = alert.region.as_deref().map_or_else(unknown, |region| self.other(region));
-        format!("{resource} in account {account}, {region}")
+        let account = alert.account.as_ref().map_or_else(unknown, |id| self.name(id.as_str()));
+        let region = alert.region.as_deref().map_or_else(unknown, |region| self.name(region));
+        format!("{resource} in account {account}, Region {region}")
     }
 
     fn finding(&mut self, alert: &Alert, finding: &AlertFinding, number: usize, count: usize) {
         let severity = finding.severity.as_str().to_uppercase();
-        let code = self.other(&finding.code);
+        let code = self.word(&finding.code);
         self.line("Finding", &format!("{number} of {count}: {severity} {code}"));
         self.line("  Wrong", &self.other(&finding.title));
         self.line("  Meaning", catalogue::describe(&finding.code).meaning);
@@ -157,7 +173,7 @@ impl Page {
         let (evidence, left) = first(&evidence, self.limits.items);
         for (name, value) in evidence {
             let fact = encode::printed(&fact(name, value, &self.limits), self.limits.fact);
-            self.line("  Evidence", &format!("{}: {fact}", self.other(name)));
+            self.line("  Evidence", &format!("{}: {fact}", self.word(name)));
         }
         self.left("  Evidence", left);
     }
@@ -167,7 +183,7 @@ impl Page {
         let (because, left) = first(&finding.decision.because, self.limits.items);
         for one in because {
             let meaning = alert.meanings.get(&one.policy);
-            let mut reason = self.other(&one.policy);
+            let mut reason = self.word(&one.policy);
             if let Some(meaning) = meaning {
                 reason.extend([": ", &self.other(meaning)]);
             }
@@ -193,18 +209,16 @@ impl Page {
         for operation in operations {
             let parameters = fact("parameters", &operation.parameters, &self.limits);
             let parameters = encode::printed(&parameters, self.limits.fact);
-            self.line(label, &format!("{} {parameters}", self.other(&operation.operation)));
+            self.line(label, &format!("{} {parameters}", self.word(&operation.operation)));
         }
         self.left(label, left);
     }
 
     fn undo(&mut self, finding: &AlertFinding) {
         match (&finding.entry, wrote(finding.outcome)) {
-            (Some(entry), true) => {
-                self.line("  Undo", &format!("snapback undo {}", self.other(&entry.0)));
-            }
+            (Some(entry), true) => self.line("  Undo", &how_to_undo(&self.word(&entry.0))),
             (Some(entry), false) => {
-                self.line("  Ledger", &format!("{}; nothing to undo", self.other(&entry.0)));
+                self.line("  Ledger", &format!("{}; nothing to undo", self.word(&entry.0)));
             }
             (None, true) => self.line("  Undo", "by hand: no ledger entry was told"),
             (None, false) => self.line("  Undo", "nothing to undo"),
@@ -216,6 +230,14 @@ impl Page {
             self.line(label, &format!("({count} more)"));
         }
     }
+}
+
+/// What a person does to put things back: the one place that changes when there is a command for it.
+fn how_to_undo(entry: &str) -> String {
+    format!(
+        "by hand from ledger entry {entry}, which holds the state before and the inverse of the \
+         write: docs/operating.md, \"Undoing by hand\""
+    )
 }
 
 /// Whether a write was made, or may have been.
@@ -258,3 +280,6 @@ fn done(finding: &AlertFinding) -> &'static str {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
