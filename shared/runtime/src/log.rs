@@ -34,6 +34,9 @@ pub(crate) const FIELDS: [&str; 9] = [
     "problems",
 ];
 
+/// Those of them that hold the name of a thing, which is never redacted.
+const NAMES: [&str; 6] = ["request_id", "control", "operation", "resource", "code", "event_id"];
+
 /// Characters of one value.
 const LONGEST: usize = 1024;
 
@@ -125,7 +128,12 @@ impl Fields {
     }
 
     fn text(&mut self, field: &Field, text: &str) {
-        self.keep(field, alerting::encode::within(text, LONGEST).into());
+        let encoded = if NAMES.contains(&field.name()) {
+            alerting::encode::name_within(text, LONGEST)
+        } else {
+            alerting::encode::within(text, LONGEST)
+        };
+        self.keep(field, encoded.into());
     }
 }
 
@@ -212,6 +220,15 @@ mod tests {
         };
         assert_eq!(messages(Level::INFO), ["no region"]);
         assert_eq!(messages(Level::TRACE), ["no region", "ours"]);
+    }
+
+    #[test]
+    fn a_name_is_told_whole_and_a_secret_in_a_message_is_not() {
+        let lines = lines(Level::INFO, || {
+            tracing::warn!(resource = "role/secret=admin", "password=hunter2");
+        });
+        assert_eq!(lines[0]["resource"], "role/secret=admin");
+        assert_eq!(lines[0]["message"], "password=[removed]");
     }
 
     #[test]

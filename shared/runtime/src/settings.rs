@@ -19,6 +19,8 @@ pub mod names {
     pub const TOPIC_ARN: &str = "SNAPBACK_TOPIC_ARN";
     /// The trust file: a path in the bundle, or its text.
     pub const TRUST: &str = "SNAPBACK_TRUST";
+    /// The ARNs of Snapback's own roles, separated by commas, beside those that the trust file names.
+    pub const OWN_ROLES: &str = "SNAPBACK_OWN_ROLES";
     /// A policy file, or a folder of them, in the bundle.
     pub const POLICIES: &str = "SNAPBACK_POLICIES";
     /// The name of the SSM parameter that pauses every write.
@@ -31,8 +33,8 @@ pub mod names {
     pub const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
     /// Every variable of ours, in the order of the operating guide.
-    pub const OURS: [&str; 7] =
-        [POSTURE, TABLE, TOPIC_ARN, TRUST, POLICIES, PAUSED, RECHECK_QUEUE_URL];
+    pub const OURS: [&str; 8] =
+        [POSTURE, TABLE, TOPIC_ARN, TRUST, OWN_ROLES, POLICIES, PAUSED, RECHECK_QUEUE_URL];
 }
 
 /// What a function is told.
@@ -152,7 +154,30 @@ impl<S: Surroundings> Reader<'_, S> {
         topic
     }
 
+    /// Trust with the roles that the deployment itself names: whoever writes the trust file cannot know
+    /// what `CloudFormation` will call them.
     fn trust(&mut self) -> Trust {
+        let mut trust = self.trust_file();
+        trust.own_roles.extend(self.own_roles());
+        trust
+    }
+
+    fn own_roles(&mut self) -> Vec<String> {
+        let listed = self.from.variable(names::OWN_ROLES).unwrap_or_default();
+        let roles = listed.split(',').map(str::trim).filter(|role| !role.is_empty());
+        let (exact, other): (Vec<_>, Vec<_>) = roles.map(str::to_owned).partition(|role| {
+            let arn = role.parse::<model::Arn>();
+            arn.is_ok_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"))
+                // Whoever may create a role that fits a pattern would be out of reach.
+                && !role.contains(['*', '?'])
+        });
+        for role in other {
+            self.problem(names::OWN_ROLES, format!("`{role}` is not the exact ARN of a role"));
+        }
+        exact
+    }
+
+    fn trust_file(&mut self) -> Trust {
         let Some(value) = self.from.variable(names::TRUST) else { return Trust::default() };
         // A path has no `=`, and neither TOML nor JSON that says anything does without one or `{`.
         let inline = value.trim_start().starts_with('{') || value.contains('=');

@@ -173,7 +173,7 @@ struct FindingLine<'a> {
 impl<'a> FindingLine<'a> {
     fn of(finding: &'a Reported) -> Self {
         Self {
-            code: encode::plain(&finding.code),
+            code: encode::name(&finding.code),
             severity: finding.severity.as_str(),
             response: finding.decision.response.as_str(),
             outcome: finding.outcome.as_str(),
@@ -188,22 +188,24 @@ impl<'a> FindingLine<'a> {
 #[must_use]
 pub fn handled(delivered: &Delivered<'_>, handled: &Handled) -> Vec<String> {
     let optional = |text: Option<&str>| text.map(encode::plain);
+    // Names are never redacted: whoever may call a role `secret=x` must not be able to hide it.
+    let named = |name: Option<&str>| name.map(encode::name);
     let findings: Vec<FindingLine<'_>> = handled.findings.iter().map(FindingLine::of).collect();
     let line = json!({
         "timestamp": delivered.now.to_rfc3339(),
         "level": "INFO",
         "message": "handled",
-        "request_id": encode::plain(delivered.request_id),
+        "request_id": encode::name(delivered.request_id),
         "control": delivered.control,
         "status": handled.status,
         "reason": optional(handled.reason.as_deref()),
-        "event_id": optional(handled.event_id.as_deref()),
-        "event_name": encode::plain(&handled.event_name),
+        "event_id": named(handled.event_id.as_deref()),
+        "event_name": encode::name(&handled.event_name),
         "event_time": handled.event_time.map(|time| time.to_rfc3339()),
-        "account": optional(handled.account.as_ref().map(model::AccountId::as_str)),
-        "region": optional(handled.region.as_deref()),
-        "actor": encode::plain(&handled.actor.id),
-        "resource": optional(handled.resource.as_ref().map(|resource| resource.arn.as_str())),
+        "account": named(handled.account.as_ref().map(model::AccountId::as_str)),
+        "region": named(handled.region.as_deref()),
+        "actor": encode::name(&handled.actor.id),
+        "resource": named(handled.resource.as_ref().map(|resource| resource.arn.as_str())),
         "look": handled.attempt,
         "findings": findings,
         "posture": delivered.posture.as_str(),
@@ -227,9 +229,9 @@ pub fn unhandled(
         "timestamp": delivered.now.to_rfc3339(),
         "level": "ERROR",
         "message": "not handled",
-        "request_id": encode::plain(delivered.request_id),
+        "request_id": encode::name(delivered.request_id),
         "control": delivered.control,
-        "event_id": event_id.map(encode::plain),
+        "event_id": event_id.map(encode::name),
         "code": unhandled.code(),
         "error": encode::within(&unhandled.chain(), 1024),
         "milliseconds": delivered.milliseconds,
@@ -349,7 +351,7 @@ fn metrics(delivered: &Delivered<'_>, samples: &[Sample]) -> Vec<String> {
             }),
         );
         line.insert("control".to_owned(), json!(delivered.control));
-        line.insert("request_id".to_owned(), encode::plain(delivered.request_id).into());
+        line.insert("request_id".to_owned(), encode::name(delivered.request_id).into());
         line.extend(labels.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
         line.extend(
             samples.iter().map(|sample| (sample.metric.name.to_owned(), sample.value.into())),

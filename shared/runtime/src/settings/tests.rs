@@ -133,6 +133,31 @@ fn trust_is_a_path_or_its_own_text_in_either_form() {
     assert!(problems.iter().any(|(_, problem)| problem.contains("nowhere.toml")), "{problems:?}");
 }
 
+#[test]
+fn own_roles_come_from_the_deployment_beside_those_of_the_trust_file() {
+    let (one, two) = ("arn:aws:iam::111122223333:role/one", "arn:aws:iam::111122223333:role/p/two");
+    let of = |trust: &str, own: &str| {
+        let made = Made::complete().with(names::TRUST, trust).with(names::OWN_ROLES, own);
+        Settings::read(&made).unwrap().trust.own_roles
+    };
+    assert_eq!(of("", &format!("{one}, {two},")), [one, two]);
+    assert_eq!(of(&format!("{{\"own_roles\":[\"{two}\"]}}"), one), [two, one]);
+    assert_eq!(of("require_mfa = true", one), [one]);
+    assert!(of("", "").is_empty());
+    for wrong in [
+        "arn:aws:iam::111122223333:role/snapback-*",
+        "arn:aws:iam::111122223333:role/on?",
+        "arn:aws:iam::111122223333:user/one",
+        "one",
+    ] {
+        let made = Made::complete().with(names::OWN_ROLES, &format!("{one},{wrong}"));
+        let problems = made.problems();
+        assert_eq!(problems.len(), 1, "{wrong}");
+        assert_eq!(problems[0].0, names::OWN_ROLES);
+        assert!(problems[0].1.contains(wrong), "{problems:?}");
+    }
+}
+
 const PERMIT: &str = "@id(\"own-permit\") permit (principal, action, resource);";
 
 #[test]

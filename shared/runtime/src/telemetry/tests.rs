@@ -206,6 +206,17 @@ fn a_failed_delivery_tells_its_code_and_its_call_and_not_the_sdks_words() {
 }
 
 #[test]
+fn nobody_hides_behind_a_name_that_looks_like_a_secret() {
+    let mut hidden = event(Vec::new());
+    hidden.actor.id = "arn:aws:iam::111122223333:role/secret=admin".to_owned();
+    hidden.resource = Some(Resource::role("token=x", "111122223333".into(), "us-east-1"));
+    let lines = handled(&delivered(), &hidden);
+    let line: Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!(line["actor"], "arn:aws:iam::111122223333:role/secret=admin");
+    assert_eq!(line["resource"], "arn:aws:iam::111122223333:role/token=x");
+}
+
+#[test]
 fn an_alarm_may_rest_on_the_names_that_the_template_uses() {
     assert_eq!((NAMESPACE, REMEDIATION_FAILED.name), ("Snapback", "RemediationFailed"));
     assert!(REMEDIATION_FAILED.dimensions.contains(&["control"].as_slice()));
