@@ -386,9 +386,11 @@ fn decided(reported: Reported) -> Decided {
 /// Nothing can be judged: in doubt, people are told.
 fn without_evidence(control: ControlId, error: &HandleError) -> Judgement {
     let reason = said(error);
-    let mut finding: Finding<PlannedRemedy> = Finding::new("evidence-unreadable", reason.clone());
+    let mut finding: Finding<PlannedRemedy> =
+        Finding::new("evidence-unreadable", reason.clone()).with_evidence("problem", reason);
     finding.confidence = Confidence::Unclear;
     let decision = Decision::without_policies("there is no evidence");
+    let reason = "evidence_unreadable".to_owned();
     Judgement::without_findings(control, Status::Unclear, Some(reason))
         .with_findings(vec![Decided { finding, decision }], Vec::new())
 }

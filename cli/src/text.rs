@@ -81,6 +81,20 @@ pub fn safe(text: &str) -> String {
     encode::plain(text)
 }
 
+/// A name that somebody else chose, in a line that holds more than it: set apart by backticks where
+/// it could be taken for what stands beside it, and whole.
+#[must_use]
+pub fn named(text: &str) -> String {
+    encode::word(text, encode::CAP)
+}
+
+/// Free text that somebody else chose, in a line that holds more than it.
+#[must_use]
+pub fn apart(text: &str) -> String {
+    let written = safe(text);
+    if written.contains([',', '`', '=']) { encode::quoted(text, encode::CAP) } else { written }
+}
+
 /// A JSON value in one line, made harmless. Strings stand without their quotes.
 #[must_use]
 pub fn safe_value(value: &Value) -> String {

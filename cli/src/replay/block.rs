@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alerting::redact;
 use anstyle::Style;
 use events::Event;
-use model::{Actor, ActorKind, Confidence, Decision, Effect, Operation, Outcome, Status};
+use model::{Actor, ActorKind, Confidence, Decision, Effect, Operation, Outcome, Response, Status};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -15,8 +15,8 @@ use super::{
     line::Place,
 };
 use crate::text::{
-    BOLD, CYAN, DIM, GREEN, LABEL, RED, YELLOW, exact, field, line_of, paint, response_style, safe,
-    safe_value, severity_style, status_style,
+    BOLD, CYAN, DIM, GREEN, LABEL, RED, YELLOW, apart, exact, field, line_of, named, paint,
+    response_style, safe, safe_value, severity_style, status_style,
 };
 
 /// Evidence that is longer than this is cut: the JSON format has all of it.
@@ -78,6 +78,9 @@ impl Writer<'_> {
             for operation in &judgement.operations {
                 self.operation(out, operation, &judgement.changes);
             }
+            if decision.response == Response::Tag && !judgement.operations.is_empty() {
+                self.dim(out, "", "beside the tags that it has, which are read first and kept");
+            }
             for (before, after) in &judgement.changes {
                 diff(out, before, after);
             }
@@ -111,7 +114,7 @@ impl Writer<'_> {
                 Outcome::Conflict => (RED, "nothing written: it changed meanwhile"),
                 Outcome::InDoubt => (RED, "in doubt: the write may or may not have arrived"),
             };
-            field(&mut out, "done", &format!("{}: {meaning}", safe(code)), style, self.width);
+            field(&mut out, "done", &format!("{}: {meaning}", named(code)), style, self.width);
         }
         if !out.is_empty() {
             out.push('\n');
@@ -143,7 +146,7 @@ impl Writer<'_> {
         let Decided { finding, decision } = decided;
         let severity = finding.entry().severity;
         let mut text =
-            format!("{} {}: {}", severity.as_str(), safe(&finding.code), safe(&finding.title));
+            format!("{} {}: {}", severity.as_str(), named(&finding.code), safe(&finding.title));
         match finding.confidence {
             Confidence::Certain => {}
             Confidence::Probable | Confidence::Unclear => {
@@ -256,7 +259,7 @@ fn flatten(name: &str, value: &Value, parts: &mut Vec<String>) {
             }
         }
         Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            let text = safe_value(value);
+            let text = value.as_str().map_or_else(|| safe_value(value), apart);
             parts.push(if name.is_empty() { text } else { format!("{name}={text}") });
         }
     }
@@ -282,9 +285,9 @@ fn heading(out: &mut String, event: &Event, judgement: &Judgement, controls: &st
         None => (status_word(judgement.status), status_style(judgement.status)),
     };
     let badge = format!("{:>width$}", badge.to_uppercase(), width = LABEL.saturating_sub(2));
-    let call = safe(&event.record.event_name);
+    let call = named(&event.record.event_name);
     let what = match &judgement.resource {
-        Some(resource) => format!("{call} on {}", safe(&resource.arn)),
+        Some(resource) => format!("{call} on {}", named(&resource.arn)),
         None => call,
     };
     let control = paint(CYAN, controls);
@@ -355,16 +358,16 @@ fn actor(actor: &Actor) -> String {
         | ActorKind::AwsAccount
         | ActorKind::AwsService => {
             text.push(' ');
-            text.push_str(&safe(&actor.id));
+            text.push_str(&named(&actor.id));
         }
     }
     if let Some(session) = &actor.session {
         text.push_str(", session ");
-        text.push_str(&safe(session));
+        text.push_str(&named(session));
     }
     if let Some(ip) = &actor.source_ip {
         text.push_str(", from ");
-        text.push_str(&safe(ip));
+        text.push_str(&named(ip));
     }
     // Of people only: a role session of a machine never has it.
     if actor.mfa == Some(false) && matches!(actor.kind, ActorKind::IamUser | ActorKind::Root) {
@@ -380,10 +383,10 @@ fn when(event: &Event) -> String {
         None => "at a time that is not told".to_owned(),
     }];
     if let Some(account) = &record.account {
-        parts.push(format!("account {}", safe(account.as_str())));
+        parts.push(format!("account {}", named(account.as_str())));
     }
     if let Some(region) = &record.region {
-        parts.push(safe(region));
+        parts.push(named(region));
     }
     parts.join(", ")
 }

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use controls::{AnyControl, Judged, NotMine, PlannedRemedy, States};
+use controls::{AnyControl, Judged, NotMine, PlannedRemedy, States, Tags};
 use events::Event;
 use ledger::History;
 use model::{
-    ControlId, Decision, Finding, Operation, Outcome, Posture, Resource, Status, Target, Timestamp,
-    Trust,
+    ControlId, Decision, Finding, Operation, Outcome, Posture, Resource, Response, Status, Target,
+    Timestamp, Trust,
 };
 use policy::Policies;
-use respond::decision::{Facts, decide, is_own_change};
+use respond::{
+    decision::{Facts, decide, is_own_change},
+    own_tags,
+};
 
 use super::{Acted, Asked};
 
@@ -160,7 +163,7 @@ impl<'a> Judge<'a> {
             decisions.push(decision);
             response
         };
-        let (judged, remedies) = control.plan(event, self.states, self.trust, &mut decide);
+        let (judged, mut remedies) = control.plan(event, self.states, self.trust, &mut decide);
         let Judged { mut status, mut reason, target, findings, would_read } = judged;
         if reason.as_deref() == Some(NotMine::NotCovered.as_str()) {
             return None;
@@ -171,7 +174,7 @@ impl<'a> Judge<'a> {
             reason = Some("own_change".to_owned());
         }
         let mut decisions = decisions.into_iter();
-        let findings: Vec<Decided> = findings
+        let mut findings: Vec<Decided> = findings
             .into_iter()
             .map(|finding| {
                 // What could not be read was not offered for a remedy, and is decided all the same.
@@ -181,8 +184,41 @@ impl<'a> Judge<'a> {
                 Decided { finding, decision }
             })
             .collect();
+        if let Some(resource) = &resource {
+            remedies.extend(self.mark(control, event, resource, &mut findings));
+        }
         let judgement = Judgement::without_findings(control.id(), status, reason);
         Some(Judgement { resource, would_read, ..judgement }.with_findings(findings, remedies))
+    }
+
+    /// The one call that marks the resource for all findings that are to be marked. It names only
+    /// Snapback's own tags: which others are kept beside them, only a read tells.
+    fn mark(
+        &self,
+        control: &dyn AnyControl,
+        event: &Event,
+        resource: &Resource,
+        findings: &mut [Decided],
+    ) -> Option<PlannedRemedy> {
+        let marked = |decided: &Decided| decided.decision.response == Response::Tag;
+        let codes: Vec<&str> = findings
+            .iter()
+            .filter(|decided| marked(decided))
+            .map(|decided| decided.finding.code.as_str())
+            .collect();
+        if codes.is_empty() {
+            return None;
+        }
+        let ours = own_tags(&codes, event.id().unwrap_or_default(), self.now);
+        match control.tag(resource, &Tags::new(), &ours) {
+            Ok(remedy) => Some(remedy),
+            Err(reason) => {
+                for decided in findings.iter_mut().filter(|decided| marked(decided)) {
+                    decided.finding.held_back.get_or_insert_with(|| reason.clone());
+                }
+                None
+            }
+        }
     }
 
     fn decide(

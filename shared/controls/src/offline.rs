@@ -7,7 +7,7 @@ use model::{
 };
 use serde_json::{Map, Value};
 
-use crate::{Control, NotMine, StateError, Subscription, Triage, control::subscribes};
+use crate::{Control, NotMine, StateError, Subscription, Tags, Triage, control::subscribes};
 
 /// A remedy as it may be shown: what it would do, without its type.
 ///
@@ -108,6 +108,17 @@ pub trait AnyControl: Send + Sync {
         trust: &Trust,
         decide: &mut dyn FnMut(&Target, &Finding<PlannedRemedy>) -> Response,
     ) -> (Judged, Vec<PlannedRemedy>);
+
+    /// The call that sets these tags beside those that the resource has, as far as they are known.
+    ///
+    /// # Errors
+    /// As [`Control::tag`].
+    fn tag(
+        &self,
+        resource: &Resource,
+        current: &Tags,
+        ours: &Tags,
+    ) -> Result<PlannedRemedy, String>;
 }
 
 impl<C: Control> AnyControl for C {
@@ -185,6 +196,15 @@ impl<C: Control> AnyControl for C {
         };
         (judged, writes.iter().flatten().map(PlannedRemedy::of).collect())
     }
+
+    fn tag(
+        &self,
+        resource: &Resource,
+        current: &Tags,
+        ours: &Tags,
+    ) -> Result<PlannedRemedy, String> {
+        Control::tag(self, resource, current, ours).map(|remedy| PlannedRemedy::of(&remedy))
+    }
 }
 
 /// Adds one finding's remedies to the writes, joined with what is there where that serves both.
@@ -229,11 +249,12 @@ impl Judged {
     }
 
     fn unreadable(target: Option<Target>, what: String) -> Self {
-        let mut finding = Finding::new("evidence-unreadable", what.clone());
+        let mut finding =
+            Finding::new("evidence-unreadable", what.clone()).with_evidence("problem", what);
         finding.confidence = Confidence::Unclear;
         Self {
             status: Status::Unclear,
-            reason: Some(what),
+            reason: Some("evidence_unreadable".to_owned()),
             target,
             findings: vec![finding],
             would_read: &[],

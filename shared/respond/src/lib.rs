@@ -21,5 +21,6 @@ pub use doors::{Doors, Ports};
 pub use error::{CloudError, Retry};
 pub use handled::{Delivery, HandleError, Handled, Reported, Told};
 pub use pipeline::{Pipeline, Settings};
+pub use plan::own_tags;
 pub use ports::{Applied, Clock, Cloud, Later, LedgerPort, Notifier, Recheck, Switch};
 pub use preview::Preview;

@@ -252,7 +252,7 @@ fn mark<R: Remedy>(
     };
     let members_judged = members.iter().filter_map(|index| judged.get(*index));
     let codes: Vec<&str> = members_judged.map(|one| one.finding.code.as_str()).collect();
-    let ours = our_tags(&codes, marking);
+    let ours = own_tags(&codes, marking.event_id, marking.now);
     if is_fresh_mark(current, &ours, marking.now) {
         plan.marked = members;
         return;
@@ -279,17 +279,19 @@ fn is_fresh_mark(current: &Tags, ours: &Tags, now: Timestamp) -> bool {
     fresh && current.get(TAG_FINDING) == ours.get(TAG_FINDING)
 }
 
-fn our_tags<R>(codes: &[&str], marking: &Marking<'_, R>) -> Tags {
+/// Snapback's own tags for findings of these codes.
+#[must_use]
+pub fn own_tags(codes: &[&str], event_id: &str, now: Timestamp) -> Tags {
     let mut names: Vec<&str> = Vec::new();
     for code in codes {
         if !names.contains(code) {
             names.push(code);
         }
     }
-    let at = marking.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let at = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     Tags::from([
         (TAG_FINDING.to_owned(), tag_value(&names.join(" "))),
-        (TAG_EVENT.to_owned(), tag_value(marking.event_id)),
+        (TAG_EVENT.to_owned(), tag_value(event_id)),
         (TAG_AT.to_owned(), at),
     ])
 }
