@@ -6,7 +6,7 @@ use events::{
     Event, Origin, Record,
     parameters::{
         Field, Unusable,
-        s3::{NativeEvent, bucket_of_record, object_of_record},
+        s3::{NativeEvent, bucket_of_record, is_access_point, object_of_record},
     },
 };
 use iam_document::acl;
@@ -339,7 +339,7 @@ pub(crate) fn bucket_of(event: &Event) -> Triage {
     named_or_told(record, || {
         let bucket = bucket_of_record(record).map_err(|unusable| Unnamed::from(&unusable))?;
         check_bucket(&bucket, record)?;
-        let (account, region) = place(record)?;
+        let (account, region) = place(&bucket, record)?;
         Ok(Resource::bucket(&bucket, account, region))
     })
 }
@@ -363,7 +363,7 @@ pub(crate) fn object_of(event: &Event, version: Option<String>) -> Triage {
             }
         };
         check_bucket(&bucket, record)?;
-        let (account, region) = place(record)?;
+        let (account, region) = place(&bucket, record)?;
         Ok(Resource::object(&bucket, &key, version, account, region))
     })
 }
@@ -402,29 +402,37 @@ fn check_bucket(bucket: &str, record: &Record) -> Result<(), Unnamed> {
     if bucket.ends_with("--x-s3") || bucket.ends_with("--ol-s3") {
         return Err(Unnamed::NotCovered);
     }
-    let suffix = format!(":s3:::{bucket}");
-    let owner = record
-        .resources()
-        .into_iter()
-        .find_map(|reference| reference.account.filter(|_| reference.arn.ends_with(&suffix)));
-    if let (Some(owner), Some(account)) = (&owner, &record.account)
-        && owner.is_well_formed()
-        && account.is_well_formed()
-        && owner != account
+    // Who made the call says nothing of whose copy of the record this is.
+    if let (Some(owner), Some(recipient)) = (owner_of(bucket, record), &record.recipient)
+        && recipient.is_well_formed()
+        && owner != *recipient
     {
         return Err(Unnamed::NotCovered);
     }
-    if bucket.starts_with("arn:") || bucket.ends_with("-s3alias") {
+    if is_access_point(bucket) {
         return Err(Unnamed::Missing(format!("`{bucket}` is an access point, not a bucket")));
     }
     Ok(())
 }
 
-/// Account and Region of the record.
-fn place(record: &Record) -> Result<(AccountId, &str), Unnamed> {
-    let account = record.account.clone().ok_or_else(|| {
-        Unnamed::Missing("neither record nor envelope names an account".to_owned())
-    })?;
+/// Whose the bucket is, where `resources` tells.
+fn owner_of(bucket: &str, record: &Record) -> Option<AccountId> {
+    let suffix = format!(":s3:::{bucket}");
+    let named = record.resources().into_iter().filter(|named| named.arn.ends_with(&suffix));
+    named.filter_map(|named| named.account).find(AccountId::is_well_formed)
+}
+
+/// Account and Region of the record; where nobody is told to have got it, the bucket's owner is
+/// meant, and not a stranger who wrote into it.
+fn place<'r>(bucket: &str, record: &'r Record) -> Result<(AccountId, &'r str), Unnamed> {
+    let account = record
+        .recipient
+        .clone()
+        .or_else(|| owner_of(bucket, record))
+        .or_else(|| record.account.clone())
+        .ok_or_else(|| {
+            Unnamed::Missing("neither record nor envelope names an account".to_owned())
+        })?;
     Ok((account, record.region.as_deref().unwrap_or_default()))
 }
 

@@ -55,6 +55,9 @@ pub struct Record {
     pub region: Option<String>,
     /// `recipientAccountId`, else the envelope's account, else the actor's.
     pub account: Option<AccountId>,
+    /// `recipientAccountId`, else the envelope's account: who got this copy of the record. A bare
+    /// record of before 2015, or one that was cut down, may not say.
+    pub recipient: Option<AccountId>,
     /// Who made the call.
     pub actor: Actor,
     /// `errorCode`: present, the call failed. Not every service means failure by it: see

@@ -49,10 +49,11 @@ pub(crate) fn read(
         raw::owned(head.source_ip_address),
         raw::owned(head.user_agent),
     );
-    let account = raw::owned(head.recipient_account_id)
+    let recipient = raw::owned(head.recipient_account_id)
         .map(AccountId::new)
-        .or_else(|| envelope.and_then(|envelope| envelope.account.clone()))
-        .or_else(|| actor.account.clone().filter(AccountId::is_well_formed));
+        .or_else(|| envelope.and_then(|envelope| envelope.account.clone()));
+    let account =
+        recipient.clone().or_else(|| actor.account.clone().filter(AccountId::is_well_formed));
     let event_source = raw::owned(head.event_source).unwrap_or_default();
     // S3's notifications to queues have the members of a record and are none.
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
@@ -66,6 +67,7 @@ pub(crate) fn read(
         region: raw::owned(head.aws_region)
             .or_else(|| envelope.and_then(|envelope| envelope.region.clone())),
         account,
+        recipient,
         actor,
         error_code: raw::owned(head.error_code),
         error_message: raw::owned(head.error_message),
@@ -203,6 +205,7 @@ pub(crate) fn native(
         event_type: None,
         region: envelope.region.clone(),
         account: envelope.account.clone(),
+        recipient: envelope.account.clone(),
         actor,
         error_code: None,
         error_message: None,

@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     AnyControl, NotMine,
     s3::PublicAccessBlock,
-    test_support::{Given, event, judge, native, record, target, told, with},
+    test_support::{Given, STRANGER, event, judge, native, record, target, told, with},
 };
 
 const S3: &str = "s3.amazonaws.com";
@@ -375,6 +375,53 @@ fn arns_are_of_the_partition_of_the_region() {
         let judged = judge(&S3PublicAcl, &record, &Trust::default());
         assert_eq!(judged.target.unwrap().resource.arn, arn);
         assert_eq!(judged.findings.len(), 1);
+    }
+}
+
+// Whose bucket it is.
+
+#[test]
+fn our_own_bucket_is_ours_though_a_stranger_made_the_call() {
+    let resources = json!([{"accountId": "111122223333", "type": "AWS::S3::Bucket",
+        "ARN": "arn:aws:s3:::amzn-s3-demo-bucket"}]);
+    let opened = with(bucket_acl(&json!({"x-amz-acl": "public-read"})), "resources", resources);
+    let stranger = json!({"type": "AWSAccount", "principalId": "AROAX:s", "accountId": STRANGER});
+    let mut bare = with(opened, "userIdentity", stranger);
+    bare.as_object_mut().unwrap().remove("recipientAccountId");
+    let judged = judge(&S3PublicAcl, &bare, &Trust::default());
+    assert_eq!(judged.findings[0].code, "acl-public:AllUsers:READ");
+    assert_eq!(judged.target.unwrap().resource.account.as_str(), "111122223333");
+    let theirs = with(bare.clone(), "recipientAccountId", json!(STRANGER));
+    assert_eq!(S3PublicAcl.triage(&event(&theirs)), Triage::NotMine(NotMine::NotCovered));
+    let envelope = json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.s3",
+        "account": STRANGER, "detail": bare});
+    assert_eq!(S3PublicAcl.triage(&event(&envelope)), Triage::NotMine(NotMine::NotCovered));
+}
+
+#[test]
+fn a_call_through_an_access_point_is_about_the_object_that_resources_name() {
+    let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/site";
+    let object = json!({"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::amzn-s3-demo-bucket/a/b"});
+    let source = json!({"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::amzn-s3-demo-other/c"});
+    let same = json!({"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::amzn-s3-demo-other/a/b"});
+    let bucket = json!({"accountId": "111122223333", "type": "AWS::S3::Bucket",
+        "ARN": "arn:aws:s3:::amzn-s3-demo-bucket"});
+    let door = json!({"accountId": "111122223333", "type": "AWS::S3::AccessPoint", "ARN": point});
+    let named = |name: &str, resources: &[&Value]| {
+        let parameters = json!({"bucketName": name, "key": "a/b", "x-amz-acl": "public-read"});
+        let record = with(record(S3, "PutObject", parameters), "resources", json!(resources));
+        judge(&S3PublicAcl, &record, &Trust::default())
+    };
+    for name in [point, "site-8fq2example-s3alias"] {
+        for resources in [&[&object, &bucket, &door][..], &[&source, &door, &object]] {
+            let judged = named(name, resources);
+            assert_eq!(judged.findings[0].code, "acl-public:AllUsers:READ");
+            let arn = judged.target.unwrap().resource.arn;
+            assert_eq!(arn, "arn:aws:s3:::amzn-s3-demo-bucket/a/b");
+        }
+        for resources in [&[&bucket, &door][..], &[&object, &same], &[&source], &[]] {
+            assert_eq!(named(name, resources).findings[0].code, "evidence-unreadable");
+        }
     }
 }
 

@@ -314,57 +314,82 @@ impl FromMembers for NativeEvent {
     }
 }
 
-/// The bucket that a record is about: from its parameters, or where CloudTrail left them out from
-/// `resources`, if just one bucket is named there.
+/// The bucket that a record is about: from its parameters, or where CloudTrail left them out (or
+/// they name an access point) from `resources`, if just one bucket is named there.
 ///
 /// # Errors
 /// [`Unusable`], of the parameters, when neither names it.
 pub fn bucket_of_record(record: &Record) -> Field<String> {
     let of_parameters = record.parameters::<Bucket>().and_then(|named| named.bucket);
-    of_parameters.or_else(|unusable| {
-        let resources = record.resources();
-        let mut names = resources.iter().filter_map(|resource| {
-            let path = s3_path(&resource.arn)?;
-            Some(path.split_once('/').map_or(path, |(bucket, _)| bucket))
-        });
-        let first = names.next().ok_or(unusable.clone())?;
-        if names.all(|name| name == first) { Ok(first.to_owned()) } else { Err(unusable) }
-    })
+    if let Ok(bucket) = &of_parameters
+        && !is_access_point(bucket)
+    {
+        return of_parameters;
+    }
+    let resources = record.resources();
+    let mut names = resources.iter().filter_map(|resource| {
+        let path = s3_path(&resource.arn)?;
+        Some(path.split_once('/').map_or(path, |(bucket, _)| bucket))
+    });
+    match names.next() {
+        Some(first) if names.all(|name| name == first) => Ok(first.to_owned()),
+        Some(_) | None => of_parameters,
+    }
 }
 
-/// The object that a record is about: from its parameters, or where CloudTrail left them out from
-/// `resources`, if just one object is named there (a copy names its source too).
+/// The object that a record is about: from its parameters, or where CloudTrail left them out (or
+/// they name an access point) from `resources`, if just one object of that key is named there (a
+/// copy names its source too).
 ///
 /// # Errors
 /// [`Unusable`], of the parameters, when neither names it.
 pub fn object_of_record(record: &Record) -> Field<NamedObject> {
-    let of_parameters = record.parameters::<NamedObject>().and_then(|named| {
+    let asked = record.parameters::<NamedObject>();
+    let key = asked.as_ref().ok().and_then(|named| named.key.clone().ok());
+    let version_id = asked.as_ref().ok().map(|named| named.version_id.clone());
+    let of_parameters = asked.and_then(|named| {
         named.bucket.clone()?;
         named.key.clone()?;
         Ok(named)
     });
-    of_parameters.or_else(|unusable| {
-        let resources = record.resources();
-        let mut objects =
-            resources.iter().filter_map(|resource| s3_path(&resource.arn)?.split_once('/'));
-        match (objects.next(), objects.next()) {
-            (Some((bucket, key)), None) if !key.is_empty() => Ok(NamedObject {
-                bucket: Ok(bucket.to_owned()),
-                key: Ok(key.to_owned()),
-                version_id: Err(Unusable::Absent { path: "requestParameters.versionId".into() }),
+    if let Ok(named) = &of_parameters
+        && !named.bucket.as_deref().is_ok_and(is_access_point)
+    {
+        return of_parameters;
+    }
+    let resources = record.resources();
+    let mut objects = resources
+        .iter()
+        .filter_map(|resource| s3_path(&resource.arn)?.split_once('/'))
+        .filter(|(_, named)| !named.is_empty() && key.as_ref().is_none_or(|key| key == named));
+    match (objects.next(), objects.next()) {
+        (Some((bucket, key)), None) => Ok(NamedObject {
+            bucket: Ok(bucket.to_owned()),
+            key: Ok(key.to_owned()),
+            version_id: version_id.unwrap_or_else(|| {
+                Err(Unusable::Absent { path: "requestParameters.versionId".into() })
             }),
-            (Some(_) | None, _) => Err(unusable),
-        }
-    })
+        }),
+        (Some(_) | None, _) => of_parameters,
+    }
 }
 
-/// The part of an S3 ARN that names a bucket, or a bucket and a key.
+/// Whether a name that stands for a bucket is that of an access point: its ARN, or its alias.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>.
+#[must_use]
+pub fn is_access_point(bucket: &str) -> bool {
+    bucket.starts_with("arn:") || bucket.ends_with("-s3alias")
+}
+
+/// The part of an S3 ARN that names a bucket, or a bucket and a key. Those of access points have a
+/// Region and an account.
 fn s3_path(arn: &str) -> Option<&str> {
-    let mut parts = arn.splitn(6, ':');
-    let scheme = parts.next();
-    let service = parts.nth(1);
-    let path = parts.nth(2);
-    (scheme == Some("arn") && service == Some("s3")).then_some(path).flatten()
+    let segments: Vec<&str> = arn.splitn(6, ':').collect();
+    match segments.as_slice() {
+        ["arn", _, "s3", "", "", path] if !path.is_empty() => Some(path),
+        _ => None,
+    }
 }
 
 fn bucket_of(object: &Object<'_>) -> Field<String> {
