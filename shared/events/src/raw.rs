@@ -140,7 +140,11 @@ pub(crate) fn time(raw: Option<&RawValue>) -> Option<Timestamp> {
         .map(|time| time.and_utc())
 }
 
-/// An owned copy of a member that is there and not null.
+/// An owned copy of a member that is there and not null. An object or a list that an export wrote as
+/// its JSON text is taken out of it.
 pub(crate) fn kept(raw: Option<&RawValue>) -> Option<Box<RawValue>> {
-    present(raw).map(ToOwned::to_owned)
+    let raw = present(raw)?;
+    let inner = string(raw).filter(|text| text.trim_start().starts_with(['{', '[']));
+    let inner = inner.and_then(|text| RawValue::from_string(text.into_owned()).ok());
+    Some(inner.unwrap_or_else(|| raw.to_owned()))
 }

@@ -45,7 +45,7 @@ pub(crate) fn read(
         },
     };
     let actor = identity::actor(
-        head.user_identity,
+        raw::kept(head.user_identity).as_deref(),
         raw::owned(head.source_ip_address),
         raw::owned(head.user_agent),
     );

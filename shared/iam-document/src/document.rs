@@ -57,11 +57,14 @@ impl Document {
     /// larger or deeper than anything legal.
     pub fn parse(text: &str) -> Result<Self, DocumentError> {
         let trimmed = text.trim_start_matches('\u{feff}').trim();
-        if trimmed.starts_with("%7B") || trimmed.starts_with("%7b") {
-            let decoded = percent_decode_str(trimmed).decode_utf8_lossy();
-            return Self::from_read(json::read(&decoded)?);
+        if let Some(decoded) = percent_decoded(trimmed) {
+            return Self::parse_plain(&decoded);
         }
-        let read = json::read(trimmed)?;
+        Self::parse_plain(trimmed)
+    }
+
+    fn parse_plain(text: &str) -> Result<Self, DocumentError> {
+        let read = json::read(text)?;
         match &read.value {
             Value::String(inner) => {
                 let inner = inner.trim();
@@ -215,6 +218,17 @@ impl fmt::Display for Document {
     }
 }
 
+/// What a text says that is percent-encoded from its first character on, as JSON is nowhere: its
+/// brace or quote, or white space before it.
+fn percent_decoded(text: &str) -> Option<String> {
+    if !text.starts_with('%') {
+        return None;
+    }
+    let decoded = percent_decode_str(text).decode_utf8_lossy();
+    let trimmed = decoded.trim_start_matches('\u{feff}').trim();
+    trimmed.starts_with(['{', '"']).then(|| trimmed.to_owned())
+}
+
 fn read_version(members: &Map<String, Value>, problems: &mut Vec<Problem>) -> Version {
     match element(members, "Version", None, problems) {
         Some(Value::String(version)) if version == "2012-10-17" => Version::Variables,
@@ -267,6 +281,15 @@ mod tests {
         let plain = Document::parse(r#"{"Version":"2012-10-17","Statement":[]}"#).unwrap();
         let encoded =
             Document::parse("%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D");
+        for before in ["%0A%20", "%09", "\n%0d%0a", "%EF%BB%BF"] {
+            let text =
+                format!("{before}%7B%22Version%22:%222012-10-17%22,%22Statement%22:[]%7D%0A");
+            assert_eq!(Document::parse(&text).unwrap(), plain, "{text}");
+        }
+        let quoted =
+            "%22%7B%5C%22Version%5C%22:%5C%222012-10-17%5C%22,%5C%22Statement%5C%22:[]%7D%22";
+        assert_eq!(Document::parse(quoted).unwrap(), plain);
+        assert!(Document::parse("%5B%5D").is_err() && Document::parse("%").is_err());
         let quoted = Document::parse(r#""{\"Version\":\"2012-10-17\",\"Statement\":[]}""#);
         assert_eq!(encoded.unwrap(), plain);
         assert_eq!(quoted.unwrap(), plain);

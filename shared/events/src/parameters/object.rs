@@ -184,11 +184,16 @@ impl<'a> Object<'a> {
         if trimmed.is_empty() {
             return Err(self.malformed(name, "it is empty".to_owned()));
         }
-        if trimmed.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%7b")) {
-            return match percent_decode_str(trimmed).decode_utf8() {
-                Ok(decoded) => Ok(decoded.into_owned()),
-                Err(error) => Err(self.malformed(name, format!("URL-encoded, but {error}"))),
-            };
+        if trimmed.starts_with('%') {
+            let decoded = percent_decode_str(trimmed);
+            // Encoded from the first character on, white space before the document included.
+            let begins = decoded.clone().find(|byte| !byte.is_ascii_whitespace());
+            if matches!(begins, Some(b'{' | b'"')) {
+                return match decoded.decode_utf8() {
+                    Ok(decoded) => Ok(decoded.into_owned()),
+                    Err(error) => Err(self.malformed(name, format!("URL-encoded, but {error}"))),
+                };
+            }
         }
         Ok(text.into_owned())
     }

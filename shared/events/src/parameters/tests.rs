@@ -437,6 +437,38 @@ fn where_parameters_were_left_out_resources_name_what_is_meant() {
 }
 
 #[test]
+fn members_that_an_export_wrote_as_text_are_unwrapped() {
+    let whole = json!({"eventVersion": "1.08", "eventSource": "s3.amazonaws.com",
+        "eventName": "PutObject", "recipientAccountId": "111122223333",
+        "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/alice"},
+        "requestParameters": {"bucketName": "b", "key": "k \"1\""},
+        "responseElements": {"x-amz-version-id": "v"},
+        "additionalEventData": {"SSEApplied": "SSE_S3"},
+        "resources": [{"accountId": "111122223333", "ARN": "arn:aws:s3:::b"}]});
+    let mut flat = whole.clone();
+    for member in [
+        "userIdentity",
+        "requestParameters",
+        "responseElements",
+        "additionalEventData",
+        "resources",
+    ] {
+        flat[member] = json!(format!(" {}", whole[member]));
+    }
+    let (whole, flat) = (record(&whole), record(&flat));
+    assert_eq!(flat.parameters::<s3::NamedObject>(), whole.parameters());
+    assert_eq!(flat.parameters::<s3::NamedObject>().unwrap().key.as_deref(), Ok("k \"1\""));
+    assert_eq!(flat.response::<s3::WrittenObject>(), whole.response());
+    assert_eq!(flat.additional::<s3::AdditionalData>(), whole.additional());
+    assert_eq!((flat.resources(), flat.actor.id), (whole.resources(), whole.actor.id));
+    for text in ["cut off", "{\"bucketName\": \"b\"", "{bucketName=b, key=k}"] {
+        let cut = record(&json!({"eventName": "PutObject", "requestParameters": text}));
+        let unusable = cut.parameters::<s3::NamedObject>().unwrap_err();
+        assert!(matches!(unusable, Unusable::Malformed { .. }), "{text}");
+    }
+}
+
+#[test]
 fn a_document_is_read_as_text_object_or_encoded() {
     let encoded =
         DOCUMENT.replace('{', "%7B").replace('"', "%22").replace(':', "%3A").replace('}', "%7D");
@@ -469,6 +501,9 @@ fn a_document_that_is_missing_or_wrong_says_so() {
         assert_eq!(short(&told.document), expected, "{value}");
         assert!(told.role.unwrap_err().is_absent());
     }
+    let spaced: iam::UpdateAssumeRolePolicy =
+        asked(&json!({"policyDocument": "%0A%20%7B%22Statement%22:[]%7D%0a"}));
+    assert_eq!(spaced.document.as_deref(), Ok("\n {\"Statement\":[]}\n"));
     let told: iam::UpdateAssumeRolePolicy = asked(&json!({"policyDocument": "%7B%ff"}));
     assert!(short(&told.document).contains("URL-encoded, but"));
     let told: iam::UpdateAssumeRolePolicy = asked(&json!({"policyDocument": "{\"cut"}));
