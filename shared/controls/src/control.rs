@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Debug};
 
-use events::{Event, Record};
+use events::{Event, Origin};
 use model::{ControlId, Finding, Remedy, Resource, Target, Trust};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
@@ -98,12 +98,30 @@ pub enum StateError {
     },
 }
 
-/// Whether one of the subscriptions is for the record's call.
-pub(crate) fn subscribes(subscriptions: &[Subscription], record: &Record) -> bool {
+/// Whether one of the subscriptions is for the event's call, or may be: a record that names no
+/// service is not passed over.
+pub(crate) fn subscribes(subscriptions: &[Subscription], event: &Event) -> bool {
+    let record = &event.record;
+    let unsourced = is_without_source(event);
     subscriptions.iter().any(|subscription| {
         subscription.event_name == record.event_name
-            && subscription.event_source == record.event_source
+            && (subscription.event_source == record.event_source || unsourced)
     })
+}
+
+/// What is said of a record that names a call of ours and no service: whose call it is, is not told.
+pub(crate) fn without_source(event: &Event) -> Option<Triage> {
+    is_without_source(event).then(|| {
+        let name = &event.record.event_name;
+        Triage::Malformed(format!(
+            "which service's `{name}` it is cannot be said: no `eventSource`"
+        ))
+    })
+}
+
+/// An event of somebody's own has no service either, and is no record of a call.
+fn is_without_source(event: &Event) -> bool {
+    event.origin == Origin::CloudTrail && event.record.event_source.is_empty()
 }
 
 /// One question with its remedies.

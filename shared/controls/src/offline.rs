@@ -89,7 +89,7 @@ pub trait AnyControl: Send + Sync {
 
     /// Whether the control subscribes to the event, whatever became of the call.
     fn asks_about(&self, event: &Event) -> bool {
-        subscribes(self.subscriptions(), &event.record)
+        subscribes(self.subscriptions(), event)
     }
 
     /// Judges an event from its record, or from supplied states where they tell of its resource.
@@ -327,6 +327,26 @@ mod tests {
                 .collect()
         };
         remedies.iter().map(grants).collect()
+    }
+
+    #[test]
+    fn a_record_that_names_no_service_is_told_and_not_passed_over() {
+        for source in [json!(null), json!(""), json!({"x": 1})] {
+            let mut bare = record("s3.amazonaws.com", "PutBucketAcl", json!({"bucketName": "b"}));
+            bare["eventSource"] = source.clone();
+            let event = Event::from_value(&bare).unwrap();
+            assert!(AnyControl::asks_about(&S3PublicAcl, &event), "{source}");
+            let judged = AnyControl::judge(&S3PublicAcl, &event, &NoStates, &Trust::default());
+            assert_eq!(judged.findings[0].code, "evidence-unreadable", "{source}");
+        }
+        for other in [
+            record("", "StopLogging", json!({})),
+            record("sns.amazonaws.com", "PutBucketAcl", json!({})),
+            json!({"detail-type": "PutBucketAcl", "source": "com.example.shop", "detail": {}}),
+        ] {
+            let event = Event::from_value(&other).unwrap();
+            assert!(!AnyControl::asks_about(&S3PublicAcl, &event), "{other}");
+        }
     }
 
     #[test]

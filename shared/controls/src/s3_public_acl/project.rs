@@ -13,17 +13,20 @@ use model::{ResourceId, Target};
 use super::{SUBSCRIPTIONS, state::AclState};
 use crate::{
     NotMine, Triage,
-    control::subscribes,
+    control::{subscribes, without_source},
     s3::{self, Acl, Grant, Grantee, ObjectOwnership, ReadAcl},
 };
 
 pub(super) fn triage(event: &Event) -> Triage {
     let record = &event.record;
-    if !subscribes(SUBSCRIPTIONS, record) {
+    if !subscribes(SUBSCRIPTIONS, event) {
         return Triage::NotMine(NotMine::NotCovered);
     }
     if record.failure().is_some() {
         return Triage::NotMine(NotMine::CallFailed);
+    }
+    if let Some(unclear) = without_source(event) {
+        return unclear;
     }
     match Subject::of(event) {
         Subject::Bucket => s3::bucket_of(event),
