@@ -357,11 +357,17 @@ impl Reading {
             Value::String(text) if text.trim().is_empty() => self.told = true,
             Value::Array(items) => {
                 self.told = true;
-                for item in items {
-                    self.list(key, item);
+                match items.as_slice() {
+                    // A list of one is its element.
+                    [] => {}
+                    [one] => self.list(key, one),
+                    [..] if items.iter().all(is_grant) => self.grants(value),
+                    [..] => {
+                        self.unread(format!("`{key}` is several lists, or a list of no grants"))
+                    }
                 }
             }
-            Value::Object(members) if names_grantee(members) => self.grants(value),
+            Value::Object(_) if is_grant(value) => self.grants(value),
             Value::Object(members) => {
                 let mut known = members.is_empty();
                 self.told |= known;
@@ -449,10 +455,10 @@ fn plain(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
 
-fn names_grantee(members: &Map<String, Value>) -> bool {
-    ["Grantee", "Permission"]
-        .into_iter()
-        .any(|name| members.keys().any(|key| key.eq_ignore_ascii_case(name)))
+fn is_grant(value: &Value) -> bool {
+    let named =
+        |key: &String| ["Grantee", "Permission"].iter().any(|it| key.eq_ignore_ascii_case(it));
+    value.as_object().is_some_and(|members| members.keys().any(named))
 }
 
 /// The texts of a text or a list of texts; `None` where anything in it is none.
@@ -587,6 +593,7 @@ mod tests {
             json!({"accessControlList":{"x-amz-grant-read":{"uri":ALL}}}),
             json!({"accessControlList":[{"x-amz-grant-read":{"uri":ALL}}]}),
             json!({"accessControlList":format!("x-amz-grant-read=uri={ALL}")}),
+            json!({"accessControlList":[{"x-amz-grant-read":"id=a"},{"x-amz-grant-write":"id=b"}]}),
             json!({"accessControlList":{"everyone":"READ"}}),
             json!({"accessControlList":7}),
             json!({"AccessControlPolicy":""}),

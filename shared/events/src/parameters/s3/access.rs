@@ -60,7 +60,8 @@ impl FromMembers for AclRequest {
             }
             let headers = object.object(name).map(|list| {
                 let headers = grant_headers(&list);
-                (headers.len() == list.names().count()).then_some(headers)
+                (headers.len() == list.names().filter(|name| list.has(name)).count())
+                    .then_some(headers)
             });
             match headers {
                 Ok(Some(headers)) => grants.extend(headers),
@@ -81,7 +82,7 @@ fn grant_headers(object: &Object<'_>) -> Vec<(String, Field<String>)> {
     object
         .names()
         .map(|name| (name, normal(name)))
-        .filter(|(_, normal)| normal.starts_with("x-amz-grant-"))
+        .filter(|(name, normal)| normal.starts_with("x-amz-grant-") && object.has(name))
         .map(|(name, normal)| (normal, object.text(name)))
         .collect()
 }
