@@ -363,7 +363,7 @@ impl Reading {
                     [one] => self.list(key, one),
                     [..] if items.iter().all(is_grant) => self.grants(value),
                     [..] => {
-                        self.unread(format!("`{key}` is several lists, or a list of no grants"))
+                        self.unread(format!("`{key}` is several lists, or a list of no grants"));
                     }
                 }
             }
