@@ -213,7 +213,9 @@ fn describe(alike: &[&Judged], verdict: &Verdict) -> Finding<TrustRemedy> {
     finding.effective = !(is_public(code) && alike.iter().all(|judged| judged.closed));
     if let Some(doubt) = alike.iter().find_map(|judged| judged.doubt.as_ref()) {
         finding.confidence = doubt.confidence;
-        finding = finding.with_evidence("doubt", doubt.why.as_str());
+        if !finding.title.contains(&doubt.why) {
+            finding = finding.with_evidence("doubt", doubt.why.as_str());
+        }
     }
     finding.with_evidence("exposure", verdict.exposure.as_str())
 }

@@ -45,17 +45,22 @@ impl<'t> Terms<'t> {
     /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid>.
     fn filled(self, value: &str) -> String {
         let mut filled = value.to_owned();
-        let Some(context) = self.own.filter(|_| self.version == Version::Variables) else {
-            return filled;
-        };
+        let own = self.own.filter(|_| self.version == Version::Variables && value.contains("${"));
+        let Some(context) = own else { return filled };
         let account = context.trust.account_id.as_ref().map(AccountId::as_str);
         let org = context.trust.org_id.as_deref().unwrap_or(OWN_ORG);
         for (variable, own) in
             [("${aws:resourceaccount}", account), ("${aws:resourceorgid}", Some(org))]
         {
             let Some(own) = own else { continue };
-            while let Some(at) = filled.to_ascii_lowercase().find(variable) {
+            let mut from = 0_usize;
+            // Keys ignore case. What was filled in is not looked at again.
+            while let Some(next) =
+                filled.to_ascii_lowercase().get(from..).and_then(|rest| rest.find(variable))
+            {
+                let at = from.saturating_add(next);
                 filled.replace_range(at..at.saturating_add(variable.len()), own);
+                from = at.saturating_add(own.len());
             }
         }
         filled

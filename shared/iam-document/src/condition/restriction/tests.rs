@@ -125,3 +125,24 @@ fn an_access_points_own_policy_is_not_restricted_by_access_points() {
     let closed = read(&condition, Terms::resource(Version::Variables, PolicyMode::Bucket));
     assert_eq!(closed.restrictions.len(), 1);
 }
+
+#[test]
+fn variables_of_the_resource_are_filled_in_once() {
+    let mut context = Context::default();
+    context.trust.account_id = Some("111122223333".into());
+    context.trust.org_id = Some("o-${aws:ResourceOrgID}".to_owned());
+    let terms = Terms::trust(Version::Variables, &context);
+    for (value, filled) in [
+        ("${aws:ResourceAccount}", "111122223333"),
+        ("a/${AWS:resourceaccount}/${aws:ResourceAccount}", "a/111122223333/111122223333"),
+        ("${aws:ResourceOrgID}", "o-${aws:ResourceOrgID}"),
+        ("${aws:ResourceOrgID, 'o-x'}", "${aws:ResourceOrgID, 'o-x'}"),
+        ("${aws:username}", "${aws:username}"),
+        ("aws:ResourceAccount", "aws:ResourceAccount"),
+    ] {
+        assert_eq!(terms.filled(value), filled);
+        assert_eq!(Terms::trust(Version::Old, &context).filled(value), value);
+        let of_resource = Terms::resource(Version::Variables, PolicyMode::Bucket);
+        assert_eq!(of_resource.filled(value), value);
+    }
+}
