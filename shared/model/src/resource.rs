@@ -97,6 +97,19 @@ impl Resource {
         }
     }
 
+    /// The ARN of the bucket that an object is in; `None`: it is no object.
+    #[must_use]
+    pub fn bucket_above(&self) -> Option<String> {
+        match &self.id {
+            ResourceId::Object { bucket, .. } => {
+                // Cut from the object's own, so that both are of one partition.
+                let (before, _) = self.arn.split_once(":::")?;
+                Some(format!("{before}:::{bucket}"))
+            }
+            ResourceId::Bucket { .. } | ResourceId::Role { .. } => None,
+        }
+    }
+
     /// The CloudFormation type name.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

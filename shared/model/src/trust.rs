@@ -4,9 +4,13 @@
 //! problems are reported at once: a misspelt key that is silently ignored would trust too little or
 //! too much.
 
+mod file;
+mod read;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use read::Reader;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -32,6 +36,9 @@ pub struct Trust {
     pub account_id: Option<AccountId>,
     /// Our organization, `o-…`.
     pub org_id: Option<String>,
+    /// Ids of the organizational units above our own account, the nearest first; the root, `r-…`,
+    /// is the last of them.
+    pub organizational_units: Vec<String>,
     /// Accounts that are as good as our own.
     pub trusted_accounts: BTreeSet<AccountId>,
     /// Vendors' accounts that may assume roles, with an external id.
@@ -60,7 +67,8 @@ pub struct Trust {
     pub sensitive_ports: BTreeSet<u16>,
     /// Ports that may be open to the world.
     pub allowed_public_ports: BTreeSet<u16>,
-    /// ARN patterns (`*` and `?`) of resources that are never written, whatever the policy says.
+    /// ARN patterns (`*` and `?`) of resources that are never written, whatever the policy says. A
+    /// protected bucket protects its objects.
     pub protected_resources: Vec<String>,
     /// ARN patterns of Snapback's own roles: never written, and never mistaken for strangers.
     pub own_roles: Vec<String>,
@@ -75,6 +83,7 @@ impl Default for Trust {
         Self {
             account_id: None,
             org_id: None,
+            organizational_units: Vec::new(),
             trusted_accounts: BTreeSet::new(),
             third_party_accounts: BTreeSet::new(),
             trusted_orgs: BTreeSet::new(),
@@ -134,6 +143,7 @@ impl TrustError {
 const KEYS: [&str; 20] = [
     "account_id",
     "org_id",
+    "organizational_units",
     "trusted_accounts",
     "third_party_accounts",
     "trusted_orgs",
@@ -151,21 +161,33 @@ const KEYS: [&str; 20] = [
     "own_roles",
     "max_reverts_per_resource",
     "max_reverts_per_account",
+];
+
+/// What is said of one document or bucket: true of that one, and of no other that events are about.
+const OF_ONE_RESOURCE: [&str; 9] = [
     "policy_mode",
+    "public_access_block",
+    "object_ownership",
+    "owner_id",
+    "check",
+    "bucket",
+    "default_encryption_key",
+    "partition",
+    "prefix_lists",
 ];
 
 impl Trust {
-    /// Reads a trust file: JSON if it begins with `{`, TOML otherwise.
+    /// Reads a trust file: JSON if it begins with `{`, TOML otherwise. A byte order mark is passed
+    /// over.
     ///
     /// # Errors
     /// [`TrustError`] with every problem of the file.
     pub fn parse(text: &str) -> Result<Self, TrustError> {
-        let value = if text.trim_start().starts_with('{') {
-            serde_json::from_str(text).map_err(|error| TrustError::whole(error.to_string()))?
-        } else {
-            toml::from_str(text).map_err(|error| TrustError::whole(error.to_string()))?
-        };
-        Self::from_value(value)
+        let text = text.trim_start_matches('\u{feff}');
+        let is_json = text.trim_start().starts_with('{');
+        let read = if is_json { file::json(text) } else { file::toml(text) };
+        let (value, problems) = read.map_err(TrustError::whole)?;
+        Self::read(value, problems)
     }
 
     /// Reads the keys from JSON.
@@ -173,69 +195,55 @@ impl Trust {
     /// # Errors
     /// [`TrustError`] with every problem.
     pub fn from_value(value: Value) -> Result<Self, TrustError> {
-        let Value::Object(mut keys) = value else {
+        Self::read(value, Vec::new())
+    }
+
+    fn read(value: Value, problems: Vec<TrustProblem>) -> Result<Self, TrustError> {
+        let Value::Object(keys) = value else {
             return Err(TrustError::whole("expected keys and values".to_owned()));
         };
-        let mut reader = Reader { problems: Vec::new() };
-        for key in keys.keys().filter(|key| !KEYS.contains(&key.as_str())) {
-            let known = KEYS.join(", ");
-            reader.problem(key, format!("unknown key; known are {known}"));
-        }
-        let mut trust = Self::default();
-        let mut take = |key: &str| keys.remove(key).filter(|value| !value.is_null());
-        reader.set(&mut trust.account_id, "account_id", take("account_id"));
-        reader.set(&mut trust.org_id, "org_id", take("org_id"));
-        reader.set(&mut trust.trusted_accounts, "trusted_accounts", take("trusted_accounts"));
-        reader.set(
-            &mut trust.third_party_accounts,
-            "third_party_accounts",
-            take("third_party_accounts"),
-        );
-        reader.set(&mut trust.trusted_orgs, "trusted_orgs", take("trusted_orgs"));
-        reader.set(&mut trust.trusted_vpcs, "trusted_vpcs", take("trusted_vpcs"));
-        reader.set(&mut trust.trusted_vpces, "trusted_vpces", take("trusted_vpces"));
-        reader.set(
-            &mut trust.trusted_canonical_ids,
-            "trusted_canonical_ids",
-            take("trusted_canonical_ids"),
-        );
-        reader.set(
-            &mut trust.trusted_oidc_tenants,
-            "trusted_oidc_tenants",
-            take("trusted_oidc_tenants"),
-        );
-        reader.set(&mut trust.require_mfa, "require_mfa", take("require_mfa"));
-        reader.set(&mut trust.kms_key_arn, "kms_key_arn", take("kms_key_arn"));
-        reader.set(&mut trust.allowed_kms_keys, "allowed_kms_keys", take("allowed_kms_keys"));
-        reader.set(&mut trust.required_kms_keys, "required_kms_keys", take("required_kms_keys"));
-        reader.set(&mut trust.sensitive_ports, "sensitive_ports", take("sensitive_ports"));
-        reader.set(
-            &mut trust.allowed_public_ports,
-            "allowed_public_ports",
-            take("allowed_public_ports"),
-        );
-        reader.set(
-            &mut trust.protected_resources,
-            "protected_resources",
-            take("protected_resources"),
-        );
-        reader.set(&mut trust.own_roles, "own_roles", take("own_roles"));
-        reader.set(
-            &mut trust.max_reverts_per_resource,
-            "max_reverts_per_resource",
-            take("max_reverts_per_resource"),
-        );
-        reader.set(
-            &mut trust.max_reverts_per_account,
-            "max_reverts_per_account",
-            take("max_reverts_per_account"),
-        );
+        let mut reader = Reader { keys, problems };
+        reader.unknown();
+        let floor = Self::default();
+        let trust = Self {
+            account_id: reader.one("account_id", "an account id as text"),
+            org_id: reader.one("org_id", "an organization id as text"),
+            organizational_units: reader.list("organizational_units", Vec::new()),
+            trusted_accounts: reader.list("trusted_accounts", BTreeSet::new()),
+            third_party_accounts: reader.list("third_party_accounts", BTreeSet::new()),
+            trusted_orgs: reader.list("trusted_orgs", BTreeSet::new()),
+            trusted_vpcs: reader.list("trusted_vpcs", BTreeSet::new()),
+            trusted_vpces: reader.list("trusted_vpces", BTreeSet::new()),
+            trusted_canonical_ids: reader.list("trusted_canonical_ids", BTreeSet::new()),
+            trusted_oidc_tenants: reader.tenants("trusted_oidc_tenants"),
+            require_mfa: reader.one("require_mfa", "true or false").unwrap_or(floor.require_mfa),
+            kms_key_arn: reader.one("kms_key_arn", "a key's ARN as text"),
+            allowed_kms_keys: reader.list("allowed_kms_keys", BTreeSet::new()),
+            required_kms_keys: reader.texts("required_kms_keys"),
+            sensitive_ports: reader.list("sensitive_ports", floor.sensitive_ports),
+            allowed_public_ports: reader.list("allowed_public_ports", floor.allowed_public_ports),
+            protected_resources: reader.list("protected_resources", Vec::new()),
+            own_roles: reader.list("own_roles", Vec::new()),
+            max_reverts_per_resource: reader
+                .one("max_reverts_per_resource", "a whole number")
+                .unwrap_or(floor.max_reverts_per_resource),
+            max_reverts_per_account: reader
+                .one("max_reverts_per_account", "a whole number")
+                .unwrap_or(floor.max_reverts_per_account),
+        };
         reader.check(&trust);
         if reader.problems.is_empty() {
             Ok(trust)
         } else {
             Err(TrustError { problems: reader.problems })
         }
+    }
+
+    /// The organizational units above an account, as far as they are configured: those of our own.
+    #[must_use]
+    pub fn units_above(&self, account: &AccountId) -> &[String] {
+        let ours = self.account_id.as_ref().is_none_or(|ours| ours == account);
+        if ours { &self.organizational_units } else { &[] }
     }
 
     /// The same trust, seen from the account of a resource: that one is its own, and where another
@@ -255,52 +263,6 @@ impl Trust {
     #[must_use]
     pub fn trusts_account(&self, account: &AccountId) -> bool {
         self.account_id.as_ref() == Some(account) || self.trusted_accounts.contains(account)
-    }
-}
-
-struct Reader {
-    problems: Vec<TrustProblem>,
-}
-
-impl Reader {
-    fn problem(&mut self, key: &str, problem: String) {
-        self.problems.push(TrustProblem { key: key.to_owned(), problem });
-    }
-
-    fn set<T: DeserializeOwned>(&mut self, slot: &mut T, key: &str, value: Option<Value>) {
-        let Some(value) = value else { return };
-        match serde_json::from_value(value) {
-            Ok(read) => *slot = read,
-            Err(error) => self.problem(key, error.to_string()),
-        }
-    }
-
-    /// What types cannot say.
-    fn check(&mut self, trust: &Trust) {
-        let accounts = [
-            ("account_id", trust.account_id.iter().collect::<Vec<_>>()),
-            ("trusted_accounts", trust.trusted_accounts.iter().collect()),
-            ("third_party_accounts", trust.third_party_accounts.iter().collect()),
-        ];
-        for (key, ids) in accounts {
-            for id in ids.into_iter().filter(|id| !id.is_well_formed()) {
-                self.problem(key, format!("`{id}` is not an account id of twelve digits"));
-            }
-        }
-        for (key, orgs) in [
-            ("org_id", trust.org_id.iter().collect::<Vec<_>>()),
-            ("trusted_orgs", trust.trusted_orgs.iter().collect()),
-        ] {
-            for org in orgs.into_iter().filter(|org| !org.starts_with("o-")) {
-                self.problem(key, format!("`{org}` is not an organization id (`o-…`)"));
-            }
-        }
-        if let Some(key) = trust.kms_key_arn.as_ref().filter(|key| !key.contains(":key/")) {
-            self.problem(
-                "kms_key_arn",
-                format!("`{key}` is not a key's ARN (`arn:…:kms:…:key/…`)"),
-            );
-        }
     }
 }
 
@@ -330,6 +292,158 @@ mod tests {
         .unwrap_err();
         let keys: Vec<&str> = error.problems.iter().map(|problem| problem.key.as_str()).collect();
         assert_eq!(keys, ["trusted_acounts", "require_mfa", "account_id", "org_id"]);
+    }
+
+    /// The problems of a file, each as `key: problem`.
+    fn problems(text: &str) -> Vec<String> {
+        let problems = Trust::parse(text).unwrap_err().problems;
+        problems
+            .into_iter()
+            .map(|TrustProblem { key, problem }| format!("{key}: {problem}"))
+            .collect()
+    }
+
+    #[test]
+    fn every_element_of_a_list_is_told_of() {
+        for text in [
+            "trusted_accounts = [\"12\", 34, \"111122223333\", true]",
+            r#"{"trusted_accounts": ["12", 34, "111122223333", true]}"#,
+        ] {
+            let found = problems(text);
+            assert_eq!(found.len(), 3, "{found:?}");
+            assert!(found.iter().all(|one| one.starts_with("trusted_accounts")), "{found:?}");
+            assert!(found.iter().any(|one| one.contains("`12`")), "{found:?}");
+            assert!(found.iter().any(|one| one.contains("element 2")), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_refused_in_plain_words() {
+        for (text, told) in [
+            ("org_id = 2026-01-01", "org_id: a date"),
+            ("required_kms_keys = 2026-01-01", "required_kms_keys: a date"),
+            ("required_kms_keys = { a = 2026-01-01T00:00:00Z }", "required_kms_keys: a date"),
+            ("trusted_accounts = [2026-01-01]", "trusted_accounts: a date"),
+            ("max_reverts_per_account = nan", "max_reverts_per_account: `NaN`"),
+            ("org_id = { a = 1 }", "org_id: is an object"),
+            ("trusted_accounts = \"111122223333\"", "trusted_accounts: is text where a list"),
+            ("account_id = 111122223333", "account_id: is a number"),
+            ("sensitive_ports = [70000]", "sensitive_ports: element 1"),
+            ("max_reverts_per_resource = -1", "max_reverts_per_resource: "),
+            ("trusted_oidc_tenants = [\"x\"]", "trusted_oidc_tenants: is a list"),
+            ("[trusted_oidc_tenants]\n\"a\" = [\"x\", 1]", "trusted_oidc_tenants: `a`: element 2"),
+            ("[required_kms_keys]\n\"\" = \"\"", "required_kms_keys: "),
+        ] {
+            let found = problems(text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            assert!(found[0].starts_with(told), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_can_fit_nothing_is_refused() {
+        for (key, patterns) in [
+            (
+                "protected_resources",
+                &[
+                    "amzn-s3-demo-website",
+                    "",
+                    "amzn-*",
+                    "arn:aws:s3",
+                    "s3:*",
+                    "arn:aws:s3:::",
+                    "Arn:*",
+                ][..],
+            ),
+            (
+                "own_roles",
+                &[
+                    "snapback",
+                    "",
+                    "arn:aws:iam::111122223333:user/snapback",
+                    "arn:aws:s3:::*",
+                    "arn:aws:sts::111122223333:assumed-role/snapback/*",
+                    "arn:aws:iam::111122223333:snapback-*",
+                ][..],
+            ),
+        ] {
+            for pattern in patterns {
+                let found = problems(&format!("{key} = [\"{pattern}\"]"));
+                assert_eq!(found.len(), 1, "{pattern}: {found:?}");
+                assert!(found[0].starts_with(&format!("{key}: `{pattern}`")), "{found:?}");
+            }
+        }
+        for (key, pattern) in [
+            ("protected_resources", "arn:aws:s3:::amzn-s3-demo-website"),
+            ("protected_resources", "arn:aws:s3:::amzn-s3-demo-website/*"),
+            ("protected_resources", "arn:aws*:s3:::amzn-?"),
+            ("protected_resources", "*"),
+            ("protected_resources", "*demo*"),
+            ("own_roles", "arn:aws:iam::111122223333:role/snapback"),
+            ("own_roles", "arn:*:iam::*:role/snapback-*"),
+            ("own_roles", "arn:aws:iam::111122223333:*/snapback-*"),
+            ("own_roles", "*"),
+        ] {
+            Trust::parse(&format!("{key} = [\"{pattern}\"]")).unwrap();
+        }
+    }
+
+    #[test]
+    fn organizational_units_are_ids_the_root_last() {
+        let trust = Trust::parse(
+            "account_id = \"111122223333\"\norganizational_units = [\"ou-abcd-11111111\", \"ou-abcd-22222222\", \"r-abcd\"]",
+        )
+        .unwrap();
+        assert_eq!(trust.units_above(&"111122223333".into()).len(), 3);
+        assert_eq!(trust.units_above(&"444455556666".into()), [""; 0]);
+        for wrong in
+            ["ou-a", "sandbox", "", "ou-ABCD-11111111", "r-a", "ou-abcd-1111111é", "o-abcd"]
+        {
+            let found = problems(&format!("organizational_units = [\"{wrong}\"]"));
+            assert!(found[0].contains("`ou-…`"), "{wrong}: {found:?}");
+        }
+        let found = problems("organizational_units = [\"r-abcd\", \"ou-abcd-11111111\"]");
+        assert!(found[0].contains("last"), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_true_of_one_resource_is_refused_with_where_it_belongs() {
+        for key in OF_ONE_RESOURCE {
+            let found = problems(&format!("{{\"{key}\": \"x\"}}"));
+            assert_eq!(found.len(), 1);
+            assert!(found[0].contains("`inspect --batch`"), "{found:?}");
+            assert!(!KEYS.contains(&key));
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused_at_any_depth() {
+        for text in [
+            r#"{"require_mfa": true, "require_mfa": false}"#,
+            r#"{"require_mfa": true, "require\u005fmfa": false}"#,
+            r#"{"trusted_oidc_tenants": {"a": ["x"], "a": []}}"#,
+            "require_mfa = true\nrequire_mfa = false",
+        ] {
+            let found = problems(text);
+            assert!(
+                found[0].contains("duplicate key") || found[0].contains("stands twice"),
+                "{found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_operating_guide_is_valid() {
+        let guide = include_str!("../../../docs/operating.md");
+        let example = guide.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        assert!(!Trust::parse(example).unwrap().organizational_units.is_empty());
+    }
+
+    #[test]
+    fn a_byte_order_mark_changes_nothing() {
+        for text in ["account_id = \"111122223333\"", r#"{"account_id": "111122223333"}"#] {
+            assert_eq!(Trust::parse(&format!("\u{feff}{text}")), Trust::parse(text));
+        }
     }
 
     #[test]
