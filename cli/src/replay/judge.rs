@@ -235,7 +235,6 @@ impl<'a> Judge<'a> {
             actor: &event.record.actor,
             resource,
             tags: None,
-            organizational_units: &[],
             control,
             posture: self.posture,
             // Each record is judged by itself: an archive of a year is no storm.

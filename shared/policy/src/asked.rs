@@ -77,17 +77,26 @@ impl Asked {
         let resource = uid(&names.resource, &request.resource.arn);
         let account = uid(&names.account, request.account.as_str());
         let tags = request.tags.into_iter().flatten();
+        // An object is in its bucket, and by it in the account.
+        let bucket = request.resource.bucket_above().map(|arn| uid(&names.resource, &arn));
+        let bucket = bucket.filter(|bucket| *bucket != resource);
+        let above = bucket.clone().unwrap_or_else(|| account.clone());
         let mut entities = vec![
             Entity::new_with_tags(principal.clone(), actor_attributes(request.actor), [], [])
                 .map_err(|error| error.to_string())?,
             Entity::new_with_tags(
                 resource.clone(),
-                resource_attributes(request),
-                [account.clone()],
+                attributes(request.resource.kind(), &request.resource.arn, request),
+                [above],
                 tags.map(|(key, value)| (key.clone(), text(value))),
             )
             .map_err(|error| error.to_string())?,
         ];
+        if let Some(bucket) = bucket {
+            let attributes = attributes("AWS::S3::Bucket", bucket.id().unescaped(), request);
+            let bucket = Entity::new_with_tags(bucket.clone(), attributes, [account.clone()], []);
+            entities.push(bucket.map_err(|error| error.to_string())?);
+        }
         let mut below = account;
         let mut seen = BTreeSet::new();
         for unit in request.organizational_units.iter().filter(|unit| seen.insert(*unit)) {
@@ -162,13 +171,13 @@ pub(crate) const fn actor_kind(kind: ActorKind) -> &'static str {
     }
 }
 
-fn resource_attributes(request: &Request<'_>) -> [(String, RestrictedExpression); 4] {
-    let resource = request.resource;
+/// The attributes of what was changed, or of the bucket that it is in.
+fn attributes(kind: &str, arn: &str, request: &Request<'_>) -> [(String, RestrictedExpression); 4] {
     [
-        ("kind".to_owned(), text(resource.kind())),
-        ("arn".to_owned(), text(&resource.arn)),
+        ("kind".to_owned(), text(kind)),
+        ("arn".to_owned(), text(arn)),
         ("account".to_owned(), text(request.account.as_str())),
-        ("region".to_owned(), text(&resource.region)),
+        ("region".to_owned(), text(&request.resource.region)),
     ]
 }
 

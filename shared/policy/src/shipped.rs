@@ -61,6 +61,77 @@ fn the_policies_in_the_documents_are_valid() {
     }
 }
 
+/// The examples of `exceptions.cedar`, taken out of their comments, with the cases beside them.
+#[test]
+fn the_examples_of_exceptions_do_what_they_say() {
+    let shipped = include_str!("../../../policies/exceptions.cedar");
+    let examples: Vec<&str> =
+        shipped.lines().filter_map(|line| line.strip_prefix("//   ")).collect();
+    let policies = Policies::load(&[Source::new("exceptions.cedar", examples.join("\n"))]).unwrap();
+    let cases = r#"[
+      {
+        "name": "the website's own ACL is excepted",
+        "request": {"code": "acl-public:AllUsers:READ", "resource": {"arn": "arn:aws:s3:::amzn-s3-demo-website"}},
+        "expect": {"response": "ignore", "because": ["website-is-public"]}
+      },
+      {
+        "name": "so is an object in it",
+        "request": {"code": "acl-public:AllUsers:READ", "resource": {"arn": "arn:aws:s3:::amzn-s3-demo-website/css/site.css"}},
+        "expect": {"response": "ignore", "because": ["website-is-public"]}
+      },
+      {
+        "name": "but not an object that everyone may replace the ACL of",
+        "request": {"code": "acl-public:AllUsers:WRITE_ACP", "resource": {"arn": "arn:aws:s3:::amzn-s3-demo-website/css/site.css"}},
+        "expect": {"response": "revert", "because": ["default-revert"]}
+      },
+      {
+        "name": "nor an object in another bucket whose key looks like it",
+        "request": {"code": "acl-public:AllUsers:READ", "resource": {"arn": "arn:aws:s3:::amzn-s3-demo-bucket/amzn-s3-demo-website"}},
+        "expect": {"response": "revert", "because": ["default-revert"]}
+      },
+      {
+        "name": "in the unit, writes are held back and the alert is kept",
+        "request": {"code": "acl-public:AllUsers:READ", "organizational_units": ["ou-abcd-11111111", "r-abcd"]},
+        "expect": {"response": "alert", "because": ["safety-alert", "batch-accounts-alert-only"]}
+      },
+      {
+        "name": "for an object too, which is in the unit by its bucket and account",
+        "request": {"code": "acl-public:AllUsers:READ", "organizational_units": ["ou-abcd-33333333", "ou-abcd-11111111"], "resource": {"arn": "arn:aws:s3:::amzn-s3-demo-bucket/a"}},
+        "expect": {"response": "alert", "because": ["safety-alert", "batch-accounts-alert-only"]}
+      },
+      {
+        "name": "outside of the unit nothing is held back",
+        "request": {"code": "acl-public:AllUsers:READ", "organizational_units": ["ou-abcd-33333333", "r-abcd"]},
+        "expect": {"response": "revert", "because": ["default-revert"]}
+      }
+    ]"#;
+    let results = run(&policies, &parse("exceptions.json", cases).unwrap());
+    for result in results {
+        assert!(result.passed, "{}: {:?}", result.name, result.decision);
+    }
+}
+
+/// The exception of the README covers the website's objects, which are what is public.
+#[test]
+fn the_exception_of_the_readme_covers_the_objects_of_its_bucket() {
+    let text = include_str!("../../../README.md");
+    let example = text.split("```\n").find(|block| block.starts_with("@id(")).unwrap();
+    let policies = Policies::load(&[Source::new("exceptions.cedar", example)]).unwrap();
+    for (arn, response) in [
+        ("arn:aws:s3:::amzn-s3-demo-website", "ignore"),
+        ("arn:aws:s3:::amzn-s3-demo-website/index.html", "ignore"),
+        ("arn:aws:s3:::amzn-s3-demo-website2/index.html", "revert"),
+    ] {
+        let because =
+            if response == "ignore" { "website-assets-are-public" } else { "default-revert" };
+        let case = format!(
+            "[{{\"name\": \"x\", \"request\": {{\"code\": \"acl-public:AllUsers:READ\", \"resource\": {{\"arn\": \"{arn}\"}}}}, \"expect\": {{\"response\": \"{response}\", \"because\": [\"{because}\"]}}}}]"
+        );
+        let results = run(&policies, &parse("x.json", &case).unwrap());
+        assert!(results.iter().all(|result| result.passed), "{arn}: {results:?}");
+    }
+}
+
 #[test]
 fn no_shipped_policy_can_be_removed_turned_round_or_narrowed_unnoticed() {
     let cases = shipped_cases();

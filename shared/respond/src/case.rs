@@ -35,7 +35,7 @@ impl Case<'_> {
         policies: &Policies,
         view: &View<C::State>,
         extras: &[Finding<C::Remedy>],
-        now: &Circumstances<'_>,
+        now: &Circumstances,
     ) -> Vec<Judged<C::Remedy>> {
         let mut findings = view.assess(control, &self.trust);
         findings.extend(extras.iter().cloned());
@@ -52,14 +52,13 @@ impl Case<'_> {
         &'b self,
         control: model::ControlId,
         view: &'b View<S>,
-        now: &Circumstances<'b>,
+        now: &Circumstances,
     ) -> Facts<'b> {
         let record = &self.delivery.event.record;
         Facts {
             actor: &record.actor,
             resource: &view.resource,
             tags: view.tags.as_ref(),
-            organizational_units: now.organizational_units,
             control,
             posture: now.posture,
             history: now.history,
@@ -133,12 +132,11 @@ pub(crate) fn encode<T: Serialize>(what: &'static str, value: &T) -> Result<Valu
 
 /// What a decision depends on besides finding and event.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Circumstances<'a> {
+pub(crate) struct Circumstances {
     pub(crate) posture: Posture,
     /// Why the posture is not the configured one.
     pub(crate) paused: Option<&'static str>,
     pub(crate) history: History,
-    pub(crate) organizational_units: &'a [String],
     pub(crate) now: Timestamp,
 }
 

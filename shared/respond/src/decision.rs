@@ -19,8 +19,6 @@ pub struct Facts<'a> {
     pub resource: &'a Resource,
     /// The resource's tags; `None`: not known, which is not "none".
     pub tags: Option<&'a Tags>,
-    /// Ids of the organizational units above the account, the nearest first.
-    pub organizational_units: &'a [String],
     /// The control.
     pub control: ControlId,
     /// Whether writes are armed.
@@ -43,7 +41,7 @@ pub fn decide<R>(policies: &Policies, finding: &Finding<R>, facts: &Facts<'_>) -
         actor: facts.actor,
         resource: facts.resource,
         tags: facts.tags,
-        organizational_units: facts.organizational_units,
+        organizational_units: facts.trust.units_above(&facts.resource.account),
         account: &facts.resource.account,
         control: facts.control,
         code: &finding.code,
@@ -95,11 +93,16 @@ fn matches(pattern: &str, arn: &str) -> bool {
     Pattern::parse(pattern, Syntax::GLOB).matches(arn)
 }
 
-/// Whether the resource may never be written: listed in the trust file, or one of our own roles.
+/// Whether the resource may never be written: listed in the trust file, in a bucket that is, or one
+/// of our own roles.
 #[must_use]
 pub fn is_protected(resource: &Resource, trust: &Trust) -> bool {
+    let bucket = resource.bucket_above();
     let mut patterns = trust.protected_resources.iter().chain(&trust.own_roles);
-    patterns.any(|pattern| matches(pattern, &resource.arn))
+    patterns.any(|pattern| {
+        matches(pattern, &resource.arn)
+            || bucket.as_deref().is_some_and(|bucket| matches(pattern, bucket))
+    })
 }
 
 /// Whether the resource or its account had as many reverts within the hour as it may have.

@@ -34,7 +34,7 @@ pub(crate) enum Attempt<S> {
 pub(crate) struct Decided<'a, R> {
     pub(crate) judged: &'a [Judged<R>],
     pub(crate) group: &'a Group<R>,
-    pub(crate) now: &'a Circumstances<'a>,
+    pub(crate) now: &'a Circumstances,
 }
 
 /// How one write went.

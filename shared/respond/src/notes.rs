@@ -19,7 +19,7 @@ pub(crate) fn note<S>(
     case: &Case<'_>,
     book: &Book,
     view: &View<S>,
-    now: &Circumstances<'_>,
+    now: &Circumstances,
     findings: impl Iterator<Item = Noted>,
 ) -> Entry {
     let findings: Vec<Noted> = findings.collect();
@@ -67,7 +67,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         judged: &[Judged<C::Remedy>],
         plan: &Plan<C::Remedy>,
         view: &View<C::State>,
-        now: &Circumstances<'_>,
+        now: &Circumstances,
     ) -> Result<(), HandleError> {
         let mut settled = book.settled();
         for mut entry in book.in_doubt() {

@@ -31,24 +31,16 @@ pub struct Settings {
     pub trust: Trust,
     /// Whether writes are armed.
     pub posture: Posture,
-    /// Ids of the organizational units above the account, the nearest first.
-    pub organizational_units: Vec<String>,
     /// How much time must be left before the deadline for a write to be begun: enough to write,
     /// read back, tell and note it.
     pub write_budget: TimeDelta,
 }
 
 impl Settings {
-    /// Settings with no organizational units and a write budget of ten seconds.
+    /// Settings with a write budget of ten seconds.
     #[must_use]
     pub fn new(policies: Policies, trust: Trust, posture: Posture) -> Self {
-        Self {
-            policies,
-            trust,
-            posture,
-            organizational_units: Vec::new(),
-            write_budget: TimeDelta::seconds(10),
-        }
+        Self { policies, trust, posture, write_budget: TimeDelta::seconds(10) }
     }
 }
 
@@ -265,7 +257,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
     }
 
     /// What the decision depends on besides finding and event. Asked only once something is wrong.
-    async fn circumstances(&self, case: &Case<'_>) -> Result<Circumstances<'_>, HandleError> {
+    async fn circumstances(&self, case: &Case<'_>) -> Result<Circumstances, HandleError> {
         let history = self.history(case).await?;
         let now = self.ports.clock().now();
         let (posture, paused) = match self.settings.posture {
@@ -279,8 +271,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                 }
             },
         };
-        let organizational_units = &self.settings.organizational_units;
-        Ok(Circumstances { posture, paused, history, organizational_units, now })
+        Ok(Circumstances { posture, paused, history, now })
     }
 
     pub(crate) fn plan(
@@ -289,7 +280,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         judged: &[Judged<C::Remedy>],
         quota: &Quota,
         view: &View<C::State>,
-        now: &Circumstances<'_>,
+        now: &Circumstances,
     ) -> Plan<C::Remedy> {
         let tag = |current: &controls::Tags, ours: &controls::Tags| {
             self.control.tag(&view.resource, current, ours)

@@ -77,7 +77,6 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             posture,
             paused: None,
             history: History::default(),
-            organizational_units: &self.settings.organizational_units,
             now: self.ports.clock().now(),
         };
         let policies = &self.settings.policies;

@@ -243,7 +243,6 @@ fn facts<'a>(
         actor: &event.record.actor,
         resource,
         tags: None,
-        organizational_units: &[],
         control: ControlId::new("toy"),
         posture: Posture::Enforce,
         history,
@@ -315,6 +314,26 @@ fn our_own_roles_are_protected_without_being_listed() {
     assert!(decision::is_protected(&role, &common::trust()));
     let other = Resource::role("admin", ACCOUNT.into(), "us-east-1");
     assert!(!decision::is_protected(&other, &common::trust()));
+}
+
+#[test]
+fn a_protected_bucket_protects_its_objects_and_no_others() {
+    let object = |bucket| Resource::object(bucket, "a/b", None, ACCOUNT.into(), REGION);
+    for (pattern, bucket, expected) in [
+        ("arn:aws:s3:::amzn-s3-demo-website", "amzn-s3-demo-website", true),
+        ("arn:aws:s3:::amzn-s3-demo-websit?", "amzn-s3-demo-website", true),
+        ("arn:*:s3:::amzn-s3-demo-*", "amzn-s3-demo-website", true),
+        ("arn:aws:s3:::amzn-s3-demo-website", "amzn-s3-demo-website2", false),
+        ("arn:aws:s3:::amzn-s3-demo-website/c*", "amzn-s3-demo-website", false),
+    ] {
+        let trust = Trust { protected_resources: vec![pattern.to_owned()], ..common::trust() };
+        assert_eq!(decision::is_protected(&object(bucket), &trust), expected, "{pattern} {bucket}");
+    }
+    // An object's pattern says nothing of its bucket.
+    let pattern = "arn:aws:s3:::amzn-s3-demo-website/a/b".to_owned();
+    let trust = Trust { protected_resources: vec![pattern], ..common::trust() };
+    let bucket = Resource::bucket("amzn-s3-demo-website", ACCOUNT.into(), REGION);
+    assert!(!decision::is_protected(&bucket, &trust));
 }
 
 #[test]

@@ -301,6 +301,32 @@ fn a_protected_resource_is_told_and_not_written() {
     });
 }
 
+/// The trust file names the units, so that a policy about one holds in production as it does in a
+/// case.
+#[test]
+fn a_policy_on_an_organizational_unit_holds_for_the_accounts_in_it() {
+    run(async {
+        let text = r#"@id("sandbox-alerts-only") forbid (
+            principal,
+            action in [Snapback::Action::"tag", Snapback::Action::"revert"],
+            resource in Snapback::OrganizationalUnit::"ou-abcd-22222222"
+        );"#;
+        for (units, writes) in [
+            (&[][..], true),
+            (&["ou-abcd-11111111"], true),
+            (&["ou-abcd-22222222"], false),
+            (&["ou-abcd-11111111", "ou-abcd-22222222", "r-abcd"], false),
+        ] {
+            let mut stage = Stage::new(&[OPEN]).with_policies(text);
+            stage.settings.trust.organizational_units =
+                units.iter().map(|unit| (*unit).to_owned()).collect();
+            stage.deliver(&event("e")).await.unwrap();
+            assert_eq!(stage.writes() > 0, writes, "{units:?}");
+            assert_eq!(stage.told().len(), 1, "{units:?}");
+        }
+    });
+}
+
 #[test]
 fn an_exception_is_noted_and_wakes_nobody() {
     run(async {

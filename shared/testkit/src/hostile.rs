@@ -130,7 +130,6 @@ fn facts<'a>(
         actor: &event.record.actor,
         resource,
         tags: None,
-        organizational_units: &[],
         control,
         posture: Posture::Enforce,
         history: History::default(),
