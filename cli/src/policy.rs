@@ -16,11 +16,15 @@ use crate::{
 /// # Errors
 /// [`Failure::Settings`] with every problem.
 pub fn load(folder: &Path) -> Result<Policies, Failure> {
-    let sources = settings::policy_sources(folder)?;
-    Policies::load(&sources).map_err(|errors| Failure::Settings {
-        what: format!("policy folder `{}`", folder.display()),
-        problems: errors.problems.iter().map(ToString::to_string).collect(),
-    })
+    let read = settings::policy_folder(folder)?;
+    let loaded = Policies::load(&read.sources());
+    let mut problems = read.problems;
+    match loaded {
+        Ok(policies) if problems.is_empty() => return Ok(policies),
+        Ok(_) => {}
+        Err(errors) => problems.extend(errors.problems.iter().map(ToString::to_string)),
+    }
+    Err(Failure::Settings { what: format!("policy folder `{}`", folder.display()), problems })
 }
 
 /// Checks a folder.
@@ -28,14 +32,19 @@ pub fn load(folder: &Path) -> Result<Policies, Failure> {
 /// # Errors
 /// When the folder cannot be read or the output cannot be written.
 pub fn check(folder: &Path, now: Option<Timestamp>, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let sources = settings::policy_sources(folder)?;
-    let report = judge_sources(&sources, now.unwrap_or_else(settings::now));
-    out.write_all(reported(&report).as_bytes())?;
-    Ok(if report.problems.is_empty() { Exit::Success } else { Exit::Failure })
+    let read = settings::policy_folder(folder)?;
+    let report = judge_sources(&read.sources(), now.unwrap_or_else(settings::now));
+    out.write_all(reported(&read.problems, &report).as_bytes())?;
+    let valid = read.problems.is_empty() && report.problems.is_empty();
+    Ok(if valid { Exit::Success } else { Exit::Failure })
 }
 
-fn reported(report: &Report) -> String {
+/// What is said of a folder: of entries that cannot be used, and of the policies in the others.
+fn reported(entries: &[String], report: &Report) -> String {
     let mut lines = Vec::new();
+    for problem in entries {
+        lines.push(format!("{} {}", paint(RED.bold(), "error:"), exact(problem)));
+    }
     for problem in &report.problems {
         lines.push(format!("{} {}", paint(RED.bold(), "error:"), exact(&problem.to_string())));
     }
@@ -57,12 +66,12 @@ fn reported(report: &Report) -> String {
         "policies",
     );
     let verdict = match &report.digest {
-        Some(digest) => format!(
+        Some(digest) if entries.is_empty() => format!(
             "{} {policies}, shipped ones included {}",
             paint(GREEN.bold(), "valid:"),
             paint(DIM, &format!("(sha256 {digest})"))
         ),
-        None => format!(
+        Some(_) | None => format!(
             "{} a function would keep its last good policies",
             paint(RED.bold(), "refused:")
         ),
@@ -84,14 +93,18 @@ pub fn test(folder: &Path, out: &mut dyn Write) -> Result<Exit, Failure> {
         Err(failure) => return Err(failure),
     };
     let mut cases = Vec::new();
-    for (name, text) in settings::case_files(&folder.join("tests"))? {
+    let tests = folder.join("tests");
+    let read = settings::case_folder(&tests)?;
+    let mut problems = read.problems;
+    for (name, text) in read.files {
         match cases::parse(&name, &text) {
             Ok(read) => cases.extend(read),
-            Err(errors) => {
-                let problems = errors.problems.iter().map(ToString::to_string).collect();
-                return told(&Failure::Settings { what: format!("`{name}`"), problems }, out);
-            }
+            Err(errors) => problems.extend(errors.problems.iter().map(ToString::to_string)),
         }
+    }
+    if !problems.is_empty() {
+        let what = format!("folder of cases `{}`", tests.display());
+        return told(&Failure::Settings { what, problems }, out);
     }
     let results = cases::run(&policies, &cases);
     let failed = results.iter().filter(|result| !result.passed).count();

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -126,64 +126,98 @@ fn role(arn: &str) -> Option<(&str, &str)> {
     Some((account, path.rsplit('/').next()?))
 }
 
-/// Reads the `.cedar` files of a folder, in the order of their names.
+/// What a folder holds: the texts that were read, and what of it cannot be used.
+#[derive(Debug, Default)]
+pub struct Folder {
+    /// Path and text of each file, in the order of their names.
+    pub files: Vec<(String, String)>,
+    /// What can neither be read nor passed over, each with its name.
+    pub problems: Vec<String>,
+}
+
+impl Folder {
+    /// The files as policies.
+    #[must_use]
+    pub fn sources(&self) -> Vec<Source> {
+        self.files.iter().map(|(name, text)| Source::new(name, text)).collect()
+    }
+}
+
+/// Reads a folder of policies.
 ///
 /// # Errors
-/// [`Failure::Settings`] when the folder or a file cannot be read, or there is none in it.
-pub fn policy_sources(folder: &Path) -> Result<Vec<Source>, Failure> {
+/// [`Failure::Settings`] when the folder cannot be listed, or there is nothing in it.
+pub fn policy_folder(folder: &Path) -> Result<Folder, Failure> {
     let what = format!("policy folder `{}`", folder.display());
-    let files = files_with_extension(folder, "cedar", &what)?;
-    if files.is_empty() {
+    let read = entries(folder, &what, policy::belongs)?;
+    if read.problems.is_empty() && !read.files.iter().any(|(name, _)| name.ends_with(".cedar")) {
         let problems = vec!["there is no `.cedar` file in it".to_owned()];
         return Err(Failure::Settings { what, problems });
     }
-    texts(&files, &what)?.into_iter().map(|(name, text)| Ok(Source { name, text })).collect()
+    Ok(read)
 }
 
-/// Reads the JSON files of a folder, in the order of their names.
+/// Reads a folder of cases: JSON files.
 ///
 /// # Errors
-/// [`Failure::Settings`] when the folder or a file cannot be read.
-pub fn case_files(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
+/// [`Failure::Settings`] when the folder cannot be listed.
+pub fn case_folder(folder: &Path) -> Result<Folder, Failure> {
     let what = format!("folder of cases `{}`", folder.display());
-    texts(&files_with_extension(folder, "json", &what)?, &what)
+    entries(folder, &what, |name, is_folder| {
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+        match extension {
+            _ if name.starts_with('.') => Ok(false),
+            Some("json") if !is_folder => Ok(true),
+            Some("md") if !is_folder => Ok(false),
+            _ => Err("is no file of cases (`*.json`): take it away".to_owned()),
+        }
+    })
 }
 
-fn files_with_extension(
+/// Reads every entry that belongs, and tells of every one that does not.
+fn entries(
     folder: &Path,
-    extension: &str,
     what: &str,
-) -> Result<Vec<PathBuf>, Failure> {
+    belongs: impl Fn(&str, bool) -> Result<bool, String>,
+) -> Result<Folder, Failure> {
     let failed = |error: std::io::Error| Failure::Settings {
         what: what.to_owned(),
         problems: vec![error.to_string()],
     };
-    let mut files = Vec::new();
+    let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-        if !hidden && path.extension().is_some_and(|found| found == extension) && path.is_file() {
-            files.push(path);
+        paths.push(entry.map_err(failed)?.path());
+    }
+    paths.sort();
+    let mut read = Folder::default();
+    for path in paths {
+        match text_of(&path, &belongs) {
+            Ok(Some(text)) => read.files.push((path.to_string_lossy().into_owned(), text)),
+            Ok(None) => {}
+            Err(problem) => read.problems.push(format!("`{}` {problem}", path.display())),
         }
     }
-    files.sort();
-    Ok(files)
+    Ok(read)
 }
 
-fn texts(files: &[PathBuf], what: &str) -> Result<Vec<(String, String)>, Failure> {
-    let mut texts = Vec::new();
-    let mut problems = Vec::new();
-    for file in files {
-        match fs::read_to_string(file) {
-            Ok(text) => texts.push((file.to_string_lossy().into_owned(), text)),
-            Err(error) => problems.push(format!("`{}`: {error}", file.display())),
-        }
+/// A file's text; `None`: it is passed over.
+fn text_of(
+    path: &Path,
+    belongs: impl Fn(&str, bool) -> Result<bool, String>,
+) -> Result<Option<String>, String> {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    // What a link points to counts, and one that points to nothing is judged by its name.
+    let found = fs::metadata(path);
+    let is_folder = found.as_ref().is_ok_and(fs::Metadata::is_dir);
+    if !belongs(&name, is_folder)? {
+        return Ok(None);
     }
-    if problems.is_empty() {
-        Ok(texts)
-    } else {
-        Err(Failure::Settings { what: what.to_owned(), problems })
+    let found = found.map_err(|error| format!("cannot be read: {error}"))?;
+    if !found.is_file() {
+        return Err("is not a regular file".to_owned());
     }
+    let bytes = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    String::from_utf8(bytes).map(Some).map_err(|_| "is not UTF-8 text".to_owned())
 }
 
 #[cfg(test)]

@@ -10,4 +10,6 @@ mod corpus;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod replay;

@@ -27,7 +27,7 @@ pub use check::{Report, check};
 pub use exception::Exception;
 pub use policies::{Explanation, Policies, Verdict};
 pub use request::Request;
-pub use source::{PolicyErrors, Problem, Source};
+pub use source::{PolicyErrors, Problem, Source, belongs};
 
 /// The schema that policies are checked against.
 pub const SCHEMA: &str = include_str!("../../../policies/schema.cedarschema");

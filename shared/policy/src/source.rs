@@ -29,6 +29,36 @@ impl Source {
     }
 }
 
+/// Whether an entry of a folder of policies is to be read; `false`: it is known to be no policy.
+///
+/// Whoever reads a folder asks this of every entry in it. What neither is read nor known is refused,
+/// because a policy that is silently left out is a forbid that does not forbid.
+///
+/// # Errors
+/// Why the entry cannot stay there, and what would mend it, without its name.
+pub fn belongs(name: &str, is_folder: bool) -> Result<bool, String> {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    let nearly = extension.is_some_and(|extension| extension.eq_ignore_ascii_case("cedar"));
+    if is_folder {
+        return if name == "tests" || name.starts_with('.') {
+            Ok(false)
+        } else {
+            Err("is a folder, which is not looked into: move its files up".to_owned())
+        };
+    }
+    match extension {
+        _ if name.starts_with('.') && nearly => {
+            Err("is hidden: rename it, or take it away".to_owned())
+        }
+        _ if name.starts_with('.') => Ok(false),
+        Some("cedar") => Ok(true),
+        Some("md") => Ok(false),
+        _ if name == "schema.cedarschema" => Ok(true),
+        _ if nearly => Err("does not end in `.cedar` as it is written: rename it".to_owned()),
+        _ => Err("is no policy (`*.cedar`) and no page (`*.md`): take it away".to_owned()),
+    }
+}
+
 /// One thing that is wrong, or odd, with a policy file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Problem {
@@ -247,6 +277,30 @@ mod tests {
         assert_eq!(pieces("  permit(principal"), [Piece { start: 2, text: "permit(principal" }]);
         assert_eq!(pieces(";"), [Piece { start: 0, text: ";" }]);
         assert_eq!(pieces("  // nothing\n"), []);
+    }
+
+    #[test]
+    fn an_entry_of_a_folder_is_read_or_known_or_refused() {
+        for (name, is_folder, expected) in [
+            ("mine.cedar", false, Some(true)),
+            ("safety.cedar", false, Some(true)),
+            ("schema.cedarschema", false, Some(true)),
+            ("README.md", false, Some(false)),
+            ("tests", true, Some(false)),
+            (".git", true, Some(false)),
+            (".gitkeep", false, Some(false)),
+            ("forbids.CEDAR", false, None),
+            (".forbids.cedar", false, None),
+            ("forbids.cedar.bak", false, None),
+            ("forbids.cedar~", false, None),
+            ("forbids", false, None),
+            ("Schema.cedarschema", false, None),
+            ("tests", false, None),
+            ("more", true, None),
+            ("mine.cedar", true, None),
+        ] {
+            assert_eq!(belongs(name, is_folder).ok(), expected, "{name}");
+        }
     }
 
     #[test]

@@ -80,8 +80,11 @@ pub(crate) trait Surroundings {
     fn variable(&self, name: &str) -> Option<String>;
     /// A file's text.
     fn file(&self, path: &str) -> Result<String, String>;
-    /// The files of a folder that end in `.cedar`, sorted by name; `None`: not a folder.
-    fn policy_files(&self, path: &str) -> Result<Option<Vec<String>>, String>;
+    /// The policies of a folder, sorted by name; `None`: not a folder.
+    ///
+    /// # Errors
+    /// Every entry that is neither a policy nor known to be none.
+    fn policy_files(&self, path: &str) -> Result<Option<Vec<String>>, Vec<String>>;
 }
 
 /// The process's own environment and file system.
@@ -97,20 +100,28 @@ impl Surroundings for Process {
         fs::read_to_string(path).map_err(|error| format!("`{path}` cannot be read: {error}"))
     }
 
-    fn policy_files(&self, path: &str) -> Result<Option<Vec<String>>, String> {
+    fn policy_files(&self, path: &str) -> Result<Option<Vec<String>>, Vec<String>> {
         if !Path::new(path).is_dir() {
             return Ok(None);
         }
-        let refused = |error| format!("`{path}` cannot be listed: {error}");
+        let refused = |error| vec![format!("`{path}` cannot be listed: {error}")];
         let mut files = Vec::new();
+        let mut problems = Vec::new();
         for entry in fs::read_dir(path).map_err(refused)? {
             let file = entry.map_err(refused)?.path();
-            if file.extension().is_some_and(|extension| extension == "cedar") {
-                files.push(file.to_string_lossy().into_owned());
+            let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+            match policy::belongs(&name, file.is_dir()) {
+                Ok(true) => files.push(file.to_string_lossy().into_owned()),
+                Ok(false) => {}
+                Err(problem) => problems.push(format!("`{}` {problem}", file.display())),
             }
         }
+        if problems.is_empty() && !files.iter().any(|file| file.ends_with(".cedar")) {
+            problems.push(format!("there is no `.cedar` file in `{path}`"));
+        }
         files.sort();
-        Ok(Some(files))
+        problems.sort();
+        if problems.is_empty() { Ok(Some(files)) } else { Err(problems) }
     }
 }
 
@@ -211,8 +222,10 @@ impl<S: Surroundings> Reader<'_, S> {
         let files = match self.from.policy_files(&path) {
             Ok(Some(files)) => files,
             Ok(None) => vec![path],
-            Err(unreadable) => {
-                self.problem(names::POLICIES, unreadable);
+            Err(problems) => {
+                for problem in problems {
+                    self.problem(names::POLICIES, problem);
+                }
                 return Policies::shipped();
             }
         };

@@ -20,7 +20,7 @@ impl Surroundings for Made {
         text.ok_or_else(|| format!("`{path}` cannot be read"))
     }
 
-    fn policy_files(&self, path: &str) -> Result<Option<Vec<String>>, String> {
+    fn policy_files(&self, path: &str) -> Result<Option<Vec<String>>, Vec<String>> {
         let within = format!("{path}/");
         let files: Vec<String> = self
             .files
@@ -170,6 +170,25 @@ fn policies_are_a_file_or_a_folder_and_their_own() {
     for made in [folder, file] {
         let settings = Settings::read(&made).unwrap();
         assert_ne!(settings.policies.digest(), shipped.digest());
+    }
+}
+
+#[test]
+fn an_entry_that_is_no_policy_is_refused_and_not_passed_over() {
+    let folder = std::env::temp_dir().join(format!("snapback-settings-{}", std::process::id()));
+    let path = folder.to_string_lossy().into_owned();
+    fs::create_dir_all(folder.join("tests")).unwrap();
+    assert_eq!(Process.policy_files(&path).unwrap_err().len(), 1, "an empty folder");
+    fs::write(folder.join("own.cedar"), PERMIT).unwrap();
+    fs::write(folder.join("README.md"), "ours").unwrap();
+    let files = Process.policy_files(&path).unwrap().unwrap();
+    assert!(files.len() == 1 && files[0].ends_with("own.cedar"), "{files:?}");
+    fs::write(folder.join("forbids.CEDAR"), PERMIT).unwrap();
+    fs::create_dir_all(folder.join("more")).unwrap();
+    let problems = Process.policy_files(&path).unwrap_err();
+    fs::remove_dir_all(&folder).unwrap();
+    for name in ["forbids.CEDAR", "more"] {
+        assert!(problems.iter().any(|problem| problem.contains(name)), "{problems:?}");
     }
 }
 
