@@ -10,6 +10,7 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 
 use read::Reader;
+pub use read::is_organizational_unit;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::{
     Exception, Policies, Problem, Source,
-    exception::{conjuncts, end},
     limits::with_room,
+    odd::{Odd, covers_everything, never, rests_on_session},
     read::{Accepted, read},
     words::mentions,
 };
@@ -71,10 +71,13 @@ fn checked(sources: &[Source], now: Timestamp) -> Report {
     }
 }
 
-/// What is odd about an exception. (Other policies are odd only where Cedar says so.)
+/// What is odd about a policy, and more so about an exception.
 fn odd(accepted: &Accepted, now: Timestamp) -> Vec<Problem> {
-    let Some(exception) = &accepted.exception else { return Vec::new() };
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<Problem> = never(&accepted.json)
+        .into_iter()
+        .map(|Odd { problem, remedy }| accepted.problem(problem, Some(remedy.to_owned())))
+        .collect();
+    let Some(exception) = &accepted.exception else { return warnings };
     let mut warn = |problem: &str, remedy: &str| {
         warnings.push(accepted.problem(problem.to_owned(), Some(remedy.to_owned())));
     };
@@ -91,30 +94,16 @@ fn odd(accepted: &Accepted, now: Timestamp) -> Vec<Problem> {
             "name the resource by its ARN",
         );
     }
-    if mentions(&accepted.json, &["session"]) {
+    if rests_on_session(&accepted.json) {
         warn(
             "rests on the role session's name, which whoever assumes the role chooses",
             "name the role",
         );
     }
-    if covers_everything(accepted) {
+    if covers_everything(&accepted.json) {
         warn("covers every finding on every resource", "name the resource, the actor or the code");
     }
     warnings
-}
-
-/// Whether nothing but time bounds an exception.
-fn covers_everything(accepted: &Accepted) -> bool {
-    let any = |scope: &str| {
-        let operator = accepted.json.get(scope).and_then(|scope| scope.get("op"));
-        operator.and_then(serde_json::Value::as_str) == Some("All")
-    };
-    let conditions = accepted.json.get("conditions").and_then(serde_json::Value::as_array);
-    let unless = conditions.into_iter().flatten().any(|condition| {
-        condition.get("kind").and_then(serde_json::Value::as_str) == Some("unless")
-    });
-    let only_ends = conjuncts(&accepted.json).into_iter().all(|part| end(part).is_some());
-    any("principal") && any("resource") && !unless && only_ends
 }
 
 #[cfg(test)]
@@ -161,7 +150,26 @@ mod tests {
                 " && principal has session && principal.session == \"ci\"",
                 "session",
             ),
+            (
+                ONE,
+                "2026-12-31",
+                " && principal has arn && principal.arn like \"*/ci-session\"",
+                "session",
+            ),
             ("principal, action, resource", "2026-12-31", "", "every finding"),
+            (
+                "principal, action, resource is Snapback::Resource",
+                "2026-12-31",
+                " && true",
+                "every finding",
+            ),
+            (
+                "principal, action, resource == Snapback::Resource::\"my-bucket\"",
+                "2026-12-31",
+                "",
+                "never met",
+            ),
+            (ONE, "2026-12-31", " && context.code like \"acl-pubic:*\"", "never like"),
         ] {
             let report = report(scope, expires, condition);
             let warnings: Vec<&str> =
@@ -169,6 +177,13 @@ mod tests {
             assert_eq!(warnings.len(), 1, "{warnings:?}");
             assert!(warnings[0].contains(odd), "{warnings:?}");
         }
+    }
+
+    #[test]
+    fn a_policy_that_is_no_exception_is_looked_at_too() {
+        let text = "@id(\"x\") forbid (principal, action == Snapback::Action::\"revert\", resource == Snapback::Resource::\"my-bucket\");";
+        let report = check(&[Source::new("mine.cedar", text)], Timestamp::default());
+        assert_eq!((report.problems.len(), report.warnings.len()), (0, 1));
     }
 
     #[test]

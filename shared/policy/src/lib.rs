@@ -12,6 +12,7 @@ pub mod cases;
 mod check;
 mod exception;
 mod limits;
+mod odd;
 mod policies;
 #[cfg(test)]
 mod properties;

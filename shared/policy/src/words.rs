@@ -46,7 +46,7 @@ pub(crate) fn mentions(json: &Value, wanted: &[&str]) -> bool {
     found
 }
 
-fn visit<'a>(json: &'a Value, each: &mut impl FnMut(&'a str, &'a Value)) {
+pub(crate) fn visit<'a>(json: &'a Value, each: &mut impl FnMut(&'a str, &'a Value)) {
     match json {
         Value::Object(members) => {
             for (name, value) in members {
@@ -75,7 +75,8 @@ fn compare(attribute: &Value, words: &Value, found: &mut Vec<Unknown>) {
     }
 }
 
-enum Known {
+/// The words that an attribute can be.
+pub(crate) enum Known {
     These(Vec<&'static str>),
     Controls,
     Codes,
@@ -98,7 +99,8 @@ impl Known {
     }
 }
 
-fn vocabulary(attribute: &Value) -> Option<(String, Known)> {
+/// The name of an attribute and its words; `None`: it can be any text.
+pub(crate) fn vocabulary(attribute: &Value) -> Option<(String, Known)> {
     let of = attribute.get("left")?.get("Var")?.as_str()?;
     let name = attribute.get("attr")?.as_str()?;
     let known = match (of, name) {

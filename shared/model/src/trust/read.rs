@@ -169,7 +169,7 @@ impl Reader {
     /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_OrganizationalUnit.html>.
     fn units(&mut self, units: &[String]) {
         const KEY: &str = "organizational_units";
-        for unit in units.iter().filter(|unit| !is_unit(unit) && !is_root(unit)) {
+        for unit in units.iter().filter(|unit| !is_organizational_unit(unit)) {
             let problem = "is not the id of an organizational unit (`ou-…`) or of a root (`r-…`)";
             self.problem(KEY, format!("`{}` {problem}", unit.escape_debug()));
         }
@@ -197,6 +197,12 @@ const fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
+}
+
+/// Whether a text has the form of the id of an organizational unit, `ou-…`, or of a root, `r-…`.
+#[must_use]
+pub fn is_organizational_unit(id: &str) -> bool {
+    is_unit(id) || is_root(id)
 }
 
 fn is_unit(id: &str) -> bool {
