@@ -17,7 +17,7 @@ use controls::{Control, IamTrustPolicy, NotMine, PlannedRemedy, S3PublicAcl, S3U
 use events::Event;
 use journal::{Journal, Kept};
 use model::{
-    Confidence, ControlId, Decision, Finding, Outcome, Posture, Response, Status, Timestamp, Trust,
+    Confidence, ControlId, Finding, Outcome, Posture, Response, Status, Timestamp, Trust,
 };
 use policy::Policies;
 use respond::{
@@ -101,6 +101,7 @@ where
 pub struct Live {
     runtime: Runtime,
     pipelines: Vec<Box<dyn Piped>>,
+    policies: Policies,
     identity: Identity,
     posture: Posture,
     clock: RunClock,
@@ -171,6 +172,7 @@ impl Live {
         Ok(Self {
             runtime,
             pipelines,
+            policies: policies.clone(),
             identity,
             posture,
             clock,
@@ -208,7 +210,7 @@ impl Live {
             Ok(Preview { handled, .. })
                 if handled.reason.as_deref() == Some(NotMine::Forged.as_str()) =>
             {
-                Judgement::forged(id)
+                Judgement::forged(id, &self.policies)
             }
             Ok(Preview { handled, remedies }) => {
                 let judgement =
@@ -217,10 +219,10 @@ impl Live {
                 Judgement { resource: handled.resource, ..judgement }
                     .with_findings(findings, remedies)
             }
-            Err(error @ HandleError::Malformed { .. }) => without_evidence(id, &error),
+            Err(error @ HandleError::Malformed { .. }) => without_evidence(id, &self.policies, &error),
             Err(error) => {
                 self.unanswered.borrow_mut().push(said(&error));
-                without_evidence(id, &error)
+                without_evidence(id, &self.policies, &error)
             }
         }
     }
@@ -384,12 +386,16 @@ fn decided(reported: Reported) -> Decided {
 }
 
 /// Nothing can be judged: in doubt, people are told.
-fn without_evidence(control: ControlId, error: &HandleError) -> Judgement {
+fn without_evidence(
+    control: ControlId,
+    policies: &Policies,
+    error: &HandleError,
+) -> Judgement {
     let reason = said(error);
     let mut finding: Finding<PlannedRemedy> =
         Finding::new("evidence-unreadable", reason.clone()).with_evidence("problem", reason);
     finding.confidence = Confidence::Unclear;
-    let decision = Decision::without_policies("there is no evidence");
+    let decision = policies.unasked("there is no evidence");
     let reason = "evidence_unreadable".to_owned();
     Judgement::without_findings(control, Status::Unclear, Some(reason))
         .with_findings(vec![Decided { finding, decision }], Vec::new())

@@ -17,6 +17,9 @@ use respond::{
 
 use super::{Acted, Asked};
 
+/// Why the policies are not asked about a forged event.
+const FORGED: &str = "the event is not what it claims to be";
+
 /// What one control said of one event.
 #[derive(Debug)]
 pub struct Judgement {
@@ -62,21 +65,21 @@ impl Judgement {
 
     /// An event that is not what its envelope claims: a function tells it and does not look.
     #[must_use]
-    pub fn forged(control: ControlId) -> Self {
+    pub fn forged(control: ControlId, policies: &Policies) -> Self {
         let reason = NotMine::Forged.as_str().to_owned();
         Self {
-            decision: Some(Decision::without_policies("the event is not what it claims to be")),
+            decision: Some(policies.unasked(FORGED)),
             ..Self::without_findings(control, Status::Ignored, Some(reason))
         }
     }
 
     /// The same of an event that is not what its envelope claims: what its record shows may be told,
     /// and nothing may be done about it.
-    fn of_a_forgery(mut self) -> Self {
+    fn of_a_forgery(mut self, policies: &Policies) -> Self {
         if self.findings.is_empty() {
-            return Self::forged(self.control);
+            return Self::forged(self.control, policies);
         }
-        let told = Decision::without_policies("the event is not what it claims to be");
+        let told = policies.unasked(FORGED);
         for decided in &mut self.findings {
             decided.decision = told.clone();
         }
@@ -229,7 +232,7 @@ impl<'a> Judge<'a> {
         finding: &Finding<PlannedRemedy>,
     ) -> Decision {
         let Some(resource) = resource else {
-            return Decision::without_policies("the record names no resource");
+            return self.policies.unasked("the record names no resource to ask the policies about");
         };
         let facts = Facts {
             actor: &event.record.actor,
@@ -272,7 +275,7 @@ impl Asked for Judge<'_> {
         asking
             .iter()
             .filter_map(|control| self.asked(*control, event))
-            .map(|judgement| if forged { judgement.of_a_forgery() } else { judgement })
+            .map(|judgement| if forged { judgement.of_a_forgery(self.policies) } else { judgement })
             .collect()
     }
 

@@ -97,16 +97,3 @@ pub struct Decision {
     /// Policies that could not be evaluated. Not empty: the response is [`Response::Alert`].
     pub errors: Vec<String>,
 }
-
-impl Decision {
-    /// Where there is nothing to ask the policies about, people are told, and why they were not
-    /// asked.
-    #[must_use]
-    pub fn without_policies(why: &str) -> Self {
-        Self {
-            response: Response::Alert,
-            because: Vec::new(),
-            errors: vec![format!("the policies were not asked: {why}")],
-        }
-    }
-}

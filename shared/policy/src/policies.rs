@@ -30,6 +30,9 @@ pub struct Policies {
     missing: Option<String>,
 }
 
+/// The policy of `safety.cedar` that permits every alert without a condition.
+const ALWAYS_TOLD: &str = "safety-alert";
+
 /// The policies that speak of one response.
 ///
 /// Permits and forbids are asked apart: Cedar names the forbids alone once one applies, and it must
@@ -140,9 +143,26 @@ impl Policies {
                     }
                 }
             }
-            Err(error) => drop(errors.insert(format!("request: {error}"))),
+            Err(error) => {
+                let decision = self.unasked(&format!("request: {error}"));
+                return Explanation { decision, verdicts };
+            }
         }
         Explanation { decision: settle(&verdicts, errors), verdicts }
+    }
+
+    /// The decision about what cannot be put to the policies, such as a finding on a record that
+    /// names no resource: an alert. What permits it is the one policy that permits every alert,
+    /// whatever the question; nothing else was asked, and `why` stands among the errors.
+    #[must_use]
+    pub fn unasked(&self, why: &str) -> Decision {
+        let because = match &self.missing {
+            None => vec![Because { policy: ALWAYS_TOLD.to_owned(), effect: Effect::Permit }],
+            Some(_) => Vec::new(),
+        };
+        let errors: BTreeSet<String> =
+            self.missing.iter().cloned().chain([why.to_owned()]).collect();
+        Decision { response: Response::Alert, because, errors: errors.into_iter().collect() }
     }
 
     /// The exceptions of the set, sorted by id; expired ones too.
@@ -293,6 +313,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::odd::covers_everything;
 
     struct Asking {
         actor: Actor,
@@ -439,6 +460,22 @@ mod tests {
         let decision = Policies::shipped().decide(&request);
         assert_eq!(decision.response, Response::Alert);
         assert!(decision.errors[0].starts_with("request: "), "{:?}", decision.errors);
+        assert_eq!(ids(&decision, Effect::Permit), ["safety-alert"]);
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_told_by_the_policy_that_permits_every_alert() {
+        let decision = Policies::shipped().unasked("why");
+        assert_eq!(
+            (decision.response, decision.errors.as_slice()),
+            (Response::Alert, &["why".to_owned()][..])
+        );
+        assert_eq!(ids(&decision, Effect::Permit), [ALWAYS_TOLD]);
+        // It has neither scope nor condition, so it would have permitted whatever was asked.
+        let told = read(&[]).accepted.into_iter().find(|one| one.id == ALWAYS_TOLD).unwrap();
+        assert_eq!(responses(&told.policy), [Response::Alert]);
+        assert_eq!(told.policy.effect(), CedarEffect::Permit);
+        assert!(covers_everything(&told.json));
     }
 
     #[test]
