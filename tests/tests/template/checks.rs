@@ -23,6 +23,7 @@ pub(crate) const RULES: &[(&str, Rule)] = &[
     ("parameters", structure::parameters),
     ("names", structure::names),
     ("functions", functions::functions),
+    ("reservations", functions::reservations),
     ("environment", functions::environment),
     ("rules_match_subscriptions", delivery::rules_match_subscriptions),
     ("patterns", delivery::patterns),

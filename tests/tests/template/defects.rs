@@ -101,7 +101,20 @@ const DEFECTS: &[Defect] = &[
     }),
     ("own roles not known", "environment", |t| {
         let variables = "/Globals/Function/Environment/Variables";
-        set(t, &format!("{variables}/SNAPBACK_TRUST"), json!("{}"));
+        let roles = format!("{variables}/SNAPBACK_OWN_ROLES/Fn::Join/1");
+        t.pointer_mut(&roles).unwrap().as_array_mut().unwrap().pop();
+    }),
+    ("own roles by a pattern that strangers' roles fit", "environment", |t| {
+        let roles = "/Globals/Function/Environment/Variables/SNAPBACK_OWN_ROLES/Fn::Join/1";
+        let roles = t.pointer_mut(roles).unwrap().as_array_mut().unwrap();
+        roles.push(json!({ "Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/${AWS::StackName}-*" }));
+    }),
+    ("a reservation that starves its queue", "reservations", |t| {
+        remove(t, "/Rules/ReservationsServeTheQueues");
+    }),
+    ("a queue that outgrows every reservation", "reservations", |t| {
+        let batches = "/Resources/S3PublicAcl/Properties/Events/Batches/Properties";
+        set(t, &format!("{batches}/ScalingConfig/MaximumConcurrency"), json!(10));
     }),
     ("an event not heard", "rules_match_subscriptions", |t| {
         let names = "/Resources/S3PublicAclBucketAcls/Properties/EventPattern/detail/eventName";
@@ -288,6 +301,37 @@ const DEFECTS: &[Defect] = &[
     }),
     ("a function without an alarm", "alarms", |t| {
         remove(t, "/Resources/S3PublicAclDeadLettersAlarm");
+    }),
+    ("direct deliveries that are dropped untold", "alarms", |t| {
+        remove(t, "/Resources/IamTrustPolicyAsyncEventsDroppedAlarm");
+    }),
+    ("dead letters that get lost untold", "alarms", |t| {
+        remove(t, "/Resources/IamTrustPolicyDeadLetterErrorsAlarm");
+    }),
+    ("a metric of destinations, of which there is none", "alarms", |t| {
+        set(
+            t,
+            "/Resources/S3PublicAclDeadLetterErrorsAlarm/Properties/MetricName",
+            json!("DestinationDeliveryFailures"),
+        );
+    }),
+    ("a rule that gives up untold", "alarms", |t| {
+        remove(t, "/Resources/S3PublicAclBucketAclsFailedInvocationsAlarm");
+    }),
+    ("the spelling of the guide's prose, which no metric has", "alarms", |t| {
+        set(
+            t,
+            "/Resources/S3PublicAclBucketAclsLostEventsAlarm/Properties/MetricName",
+            json!("InvocationsFailedToBeSentToDLQ"),
+        );
+    }),
+    ("a dimension that the default bus's metrics do not have", "alarms", |t| {
+        let alarm = "/Resources/IamTrustPolicyTrustPoliciesLostEventsAlarm/Properties/Dimensions";
+        let dimensions = t.pointer_mut(alarm).unwrap().as_array_mut().unwrap();
+        dimensions.push(json!({ "Name": "EventBusName", "Value": "default" }));
+    }),
+    ("an alarm on a rule that may not exist", "alarms", |t| {
+        remove(t, "/Resources/S3PublicAclNativeObjectAclsLostEventsAlarm/Condition");
     }),
     ("a topic under AWS's key, which alarms cannot use", "topic", |t| {
         set(t, "/Resources/AlertTopic/Properties/KmsMasterKeyId", json!("alias/aws/sns"));

@@ -79,3 +79,14 @@ fn prod_neither_deletes_nor_enforces_untold() {
         assert!(told.iter().all(|text| text.starts_with("In prod, ")), "{told:?}");
     }
 }
+
+#[test]
+fn a_reservation_is_none_or_nothing_or_enough_for_the_queue() {
+    let template = Template::read().unwrap();
+    for (reservation, refusals) in
+        [("-1", 0), ("0", 0), ("1", 1), ("2", 1), ("4", 1), ("5", 0), ("50", 0)]
+    {
+        let told = refused(&template, &[("ReservedConcurrency", reservation)]);
+        assert_eq!(told.len(), refusals, "{reservation}: {told:?}");
+    }
+}

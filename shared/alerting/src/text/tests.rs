@@ -227,6 +227,9 @@ fn an_entry_is_told_with_what_can_be_done_with_it() {
     };
     assert!(undo(&alert).contains("ledger entry e-0123, which holds the state before"));
     assert!(!undo(&alert).contains("snapback undo"), "there is no such command");
+    let guide = include_str!("../../../../docs/operating.md");
+    assert!(undo(&alert).ends_with("docs/operating.md, \"Undoing by hand\""));
+    assert!(guide.contains("\n## Undoing by hand\n"));
     alert.findings.remove(0);
     assert_eq!(undo(&alert), "  Ledger   e-0123; nothing to undo");
 }

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{Broken, control_of, logical};
 
 /// The settings that every function gets, and no other.
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 8] = [
+    "SNAPBACK_OWN_ROLES",
     "SNAPBACK_PAUSED",
     "SNAPBACK_POLICIES",
     "SNAPBACK_POSTURE",
@@ -85,6 +86,30 @@ pub(crate) fn functions(template: &Template) -> Broken {
     broken
 }
 
+/// A reservation is none, nothing, or as much as every queue's poller may use: messages that a
+/// throttled function refuses use up their receives.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
+pub(crate) fn reservations(template: &Template) -> Broken {
+    let mut broken = Vec::new();
+    let most = template.functions().into_iter().map(|(_, function)| {
+        let pointer = "/Properties/Events/Batches/Properties/ScalingConfig/MaximumConcurrency";
+        function.at(pointer).as_u64().unwrap_or(1000)
+    });
+    let too_few: Vec<String> =
+        (1..most.max().unwrap_or(1000)).map(|number| number.to_string()).collect();
+    let assertion = json!({ "Fn::Not": [
+        { "Fn::Contains": [too_few, { "Ref": "ReservedConcurrency" }] },
+    ] });
+    let rules = template.document.get("Rules").and_then(Value::as_object);
+    let refused = rules.into_iter().flatten().any(|(_, rule)| {
+        rule.get("RuleCondition").is_none() && rule["Assertions"][0]["Assert"] == assertion
+    });
+    if !refused {
+        broken.push(format!("a reservation of {} is taken", too_few.join(", ")));
+    }
+    broken
+}
+
 /// The settings, exactly.
 pub(crate) fn environment(template: &Template) -> Broken {
     let mut broken = Vec::new();
@@ -113,9 +138,13 @@ pub(crate) fn environment(template: &Template) -> Broken {
                 broken.push(format!("{stem}: {name} is {:?}", set.get(name)));
             }
         }
-        let trust = set.get("SNAPBACK_TRUST").map(Value::to_string).unwrap_or_default();
+        // Beside the trust file, so that one given as a parameter need not know them.
+        let own = set.get("SNAPBACK_OWN_ROLES").map(Value::to_string).unwrap_or_default();
+        if own.contains('*') || own.contains('?') {
+            broken.push(format!("{stem} takes roles for its own by a pattern"));
+        }
         for role in template.of_type("AWS::IAM::Role") {
-            if !trust.contains(&format!("[\"{}\",\"Arn\"]", role.name)) {
+            if !own.contains(&format!("[\"{}\",\"Arn\"]", role.name)) {
                 broken.push(format!("{stem} does not know {} as its own", role.name));
             }
         }

@@ -49,7 +49,7 @@ type Metric = (&'static str, &'static str, &'static [(&'static str, &'static str
 ///
 /// - <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
 /// - <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>
-const ALARMS: [(&str, Metric); 5] = [
+const ALARMS: [(&str, Metric); 7] = [
     (
         "DeadLettersAlarm",
         (
@@ -65,59 +65,89 @@ const ALARMS: [(&str, Metric); 5] = [
     ),
     ("ErrorsAlarm", ("AWS/Lambda", "Errors", &[("FunctionName", "")], "Sum")),
     ("ThrottlesAlarm", ("AWS/Lambda", "Throttles", &[("FunctionName", "")], "Sum")),
+    (
+        "AsyncEventsDroppedAlarm",
+        ("AWS/Lambda", "AsyncEventsDropped", &[("FunctionName", "")], "Sum"),
+    ),
+    ("DeadLetterErrorsAlarm", ("AWS/Lambda", "DeadLetterErrors", &[("FunctionName", "")], "Sum")),
     ("RemediationFailedAlarm", ("Snapback", "RemediationFailed", &[("control", "")], "Sum")),
 ];
 
-/// Every function has its alarms, each on a metric that exists, and each tells.
+/// The alarms of every rule: what EventBridge gave up on, and what it could not even keep.
+///
+/// The spelling is the table's, `…Dlq`; metrics of the default bus have the rule as their only
+/// dimension: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>.
+const RULE_ALARMS: [(&str, Metric); 2] = [
+    ("FailedInvocationsAlarm", ("AWS/Events", "FailedInvocations", &[("RuleName", "")], "Sum")),
+    (
+        "LostEventsAlarm",
+        ("AWS/Events", "InvocationsFailedToBeSentToDlq", &[("RuleName", "")], "Sum"),
+    ),
+];
+
+/// Every function and every rule has its alarms, each on a metric that exists, and each tells.
 pub(crate) fn alarms(template: &Template) -> Broken {
     let mut broken = Vec::new();
     let mut expected = BTreeSet::new();
-    for (id, function) in template.functions() {
-        for (suffix, (namespace, metric, dimensions, statistic)) in ALARMS {
-            let name = format!("{}{suffix}", function.name);
-            expected.insert(name.clone());
-            let Some(alarm) = template.resource(&name) else {
-                broken.push(format!("{name} is missing"));
-                continue;
-            };
-            let dimensions: Vec<Value> = dimensions
-                .iter()
-                .map(|(dimension, of)| {
-                    let resource = format!("{}{of}", function.name);
-                    let value = match *dimension {
-                        "QueueName" => json!({ "Fn::GetAtt": [resource, "QueueName"] }),
-                        "FunctionName" => json!({ "Ref": resource }),
-                        _ => json!(id),
-                    };
-                    json!({ "Name": dimension, "Value": value })
-                })
-                .collect();
-            let wanted = [
-                ("Namespace", json!(namespace)),
-                ("MetricName", json!(metric)),
-                ("Dimensions", dimensions.into()),
-                ("Statistic", json!(statistic)),
-                ("TreatMissingData", json!("notBreaching")),
-                ("ComparisonOperator", json!("GreaterThanOrEqualToThreshold")),
-                ("AlarmActions", json!([{ "Ref": "AlertTopic" }])),
-            ];
-            for (property, value) in wanted {
-                if alarm.property(property) != &value {
-                    broken.push(format!("{name}.{property} is {}", alarm.property(property)));
-                }
-            }
-            // One dead letter, one error, one failed remedy is enough.
-            let most = if suffix == "QueueAgeAlarm" { 900 } else { 1 };
-            let threshold = alarm.property("Threshold").as_u64().unwrap_or(u64::MAX);
-            if !(1..=most).contains(&threshold) {
-                broken.push(format!("{name} waits for {threshold}"));
-            }
+    let functions = template.functions();
+    let functions = functions
+        .iter()
+        .flat_map(|(id, function)| ALARMS.map(|alarm| (*function, id.as_str(), alarm)));
+    let rules = template.of_type("AWS::Events::Rule").into_iter();
+    let rules = rules.flat_map(|rule| RULE_ALARMS.map(|alarm| (rule, "", alarm)));
+    for (of, id, (suffix, metric)) in functions.chain(rules) {
+        let name = format!("{}{suffix}", of.name);
+        match template.resource(&name) {
+            Some(alarm) => broken.extend(wrong(alarm, of, id, metric)),
+            None => broken.push(format!("{name} is missing")),
         }
+        expected.insert(name);
     }
     for alarm in template.of_type("AWS::CloudWatch::Alarm") {
         if !expected.contains(alarm.name) {
             broken.push(format!("{} is not among the known alarms", alarm.name));
         }
+    }
+    broken
+}
+
+/// What is wrong with the alarm on a metric of a function or rule, whose control is `id`.
+fn wrong(alarm: Resource<'_>, of: Resource<'_>, id: &str, metric: Metric) -> Broken {
+    let (namespace, metric, dimensions, statistic) = metric;
+    let dimensions: Vec<Value> = dimensions
+        .iter()
+        .map(|(dimension, suffix)| {
+            let resource = format!("{}{suffix}", of.name);
+            let value = match *dimension {
+                "QueueName" => json!({ "Fn::GetAtt": [resource, "QueueName"] }),
+                "FunctionName" | "RuleName" => json!({ "Ref": resource }),
+                _ => json!(id),
+            };
+            json!({ "Name": dimension, "Value": value })
+        })
+        .collect();
+    let wanted = [
+        ("Namespace", json!(namespace)),
+        ("MetricName", json!(metric)),
+        ("Dimensions", dimensions.into()),
+        ("Statistic", json!(statistic)),
+        ("TreatMissingData", json!("notBreaching")),
+        ("ComparisonOperator", json!("GreaterThanOrEqualToThreshold")),
+        ("AlarmActions", json!([{ "Ref": "AlertTopic" }])),
+    ];
+    let mut broken: Broken = wanted
+        .into_iter()
+        .filter(|(property, value)| alarm.property(property) != value)
+        .map(|(property, _)| format!("{}.{property} is {}", alarm.name, alarm.property(property)))
+        .collect();
+    if alarm.at("/Condition") != of.at("/Condition") {
+        broken.push(format!("{} exists under {}", alarm.name, alarm.at("/Condition")));
+    }
+    // One dead letter, one error, one failed remedy is enough.
+    let most = if metric == "ApproximateAgeOfOldestMessage" { 900 } else { 1 };
+    let threshold = alarm.property("Threshold").as_u64().unwrap_or(u64::MAX);
+    if !(1..=most).contains(&threshold) {
+        broken.push(format!("{} waits for {threshold}", alarm.name));
     }
     broken
 }
