@@ -304,16 +304,27 @@ impl LedgerPort for Table {
 
     async fn record(&self, entry: &Entry) -> Result<(), CloudError> {
         let mut writes = table::record(entry).map_err(|error| self.table_error(error))?;
-        // An entry that has come further already stays as it is: see `ledger::table::record`.
-        match (writes.pop(), writes.is_empty()) {
+        let (operation, written) = match (writes.pop(), writes.is_empty()) {
             (Some(Write::Put { item, condition }), true) => {
-                self.put(&item, condition).await.map(|_| ())
+                let ended = self.put(&item, condition).await?;
+                ("dynamodb:PutItem", matches!(ended, Ended::Done))
             }
             (last, _) => {
                 writes.extend(last);
-                self.transact(writes).await.map(|_| ())
+                ("dynamodb:TransactWriteItems", self.transact(writes).await?)
             }
+        };
+        if written {
+            return Ok(());
         }
+        // It stays as it is, and nobody may act as if it were as we wished: see
+        // `ledger::table::record`. As `respond::memory` answers.
+        Err(refusal(
+            operation,
+            entry.id.0.as_str(),
+            "the entry has come further",
+            Retry::Worthwhile,
+        ))
     }
 
     async fn entry(&self, id: &EntryId) -> Result<Option<Entry>, CloudError> {
@@ -327,7 +338,7 @@ impl LedgerPort for Table {
         let found = self.items("#pk = :pk AND begins_with(#sk, :sk)", &pk, prefix).await?;
         let entries: Result<Vec<Entry>, TableError> = found.iter().map(table::entry).collect();
         let mut entries = entries.map_err(|error| self.table_error(error))?;
-        entries.sort_by_key(|entry| entry.at);
+        entries.sort_by_key(|entry| (entry.at, entry.step));
         Ok(entries)
     }
 

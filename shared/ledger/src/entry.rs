@@ -139,8 +139,12 @@ pub struct Noted {
 pub struct Entry {
     /// Its name.
     pub id: EntryId,
-    /// When it was begun.
+    /// When it was begun; of an intention that a later delivery took up again, when that was: the
+    /// breaker counts a write when it is made, not when it was first thought of.
     pub at: Timestamp,
+    /// [`Entry::at`] before it was taken up again: what the breaker counted there moves with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<Timestamp>,
     /// The control's id.
     pub control: String,
     /// The code of its gravest finding.
@@ -238,6 +242,7 @@ pub(crate) mod tests {
         Entry {
             id: EntryId::of(&key(event_id), code, 0),
             at: time(at),
+            moved_from: None,
             control: "s3-public-acl".to_owned(),
             code: code.to_owned(),
             step: 0,

@@ -26,7 +26,7 @@
 //!   worth a retry. For `claim` the first read can be spared: begin with `None`, whose write is
 //!   conditional on absence, and let the failed put return the item
 //!   (`ReturnValuesOnConditionCheckFailure = ALL_OLD`).
-//! - [`record`]: perform all its writes in one transaction.
+//! - [`record`]: perform all its writes in one transaction; that a condition failed is an error.
 //! - [`entry_key`], [`entries_of`]: read with strong consistency, decode with [`entry`].
 //! - [`resource_reverts`], [`account_reverts`]: count the items in the range, all pages, with
 //!   strong consistency.
@@ -501,7 +501,8 @@ pub fn told(
 }
 
 /// Writes an entry, and with it what the breaker counts: all of it or, if the entry has come
-/// further meanwhile, nothing.
+/// further meanwhile, nothing. A store whose condition fails says so with an error that is worth
+/// another delivery: whoever believes that an intention stands, writes.
 ///
 /// Entries have no TTL: they are the audit trail, and what undo needs.
 ///
@@ -529,10 +530,14 @@ pub fn record(entry: &Entry) -> Result<Vec<Write>, TableError> {
             history::account_name(&entry.resource.account),
         ];
         for name in names {
-            let key = Key {
+            let place = |at| Key {
                 pk: format!("reverts#{name}"),
-                sk: format!("{}#{}", moment(entry.at), entry.id),
+                sk: format!("{}#{}", moment(at), entry.id),
             };
+            let key = place(entry.at);
+            // A transaction takes no two writes of one item.
+            let left = entry.moved_from.map(place).filter(|left| *left != key);
+            writes.extend(left.map(|key| Write::Delete { key }));
             writes.push(if entry.counts_as_revert() {
                 let forgotten = entry.at.checked_add_signed(RETENTION);
                 let item = Item::new(key, "revert")

@@ -50,6 +50,7 @@ fn entry(event_id: &str, resource: Resource, at: i64) -> Entry {
         operations: vec![],
         inverse: None,
         left_state: None,
+        moved_from: None,
         written_at: None,
         state: EntryState::Intended,
         outcome: None,

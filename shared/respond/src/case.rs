@@ -1,7 +1,7 @@
 //! What the steps of one event's handling share: what it is about, what was seen, what is noted.
 
 use controls::{Control, Observed, Tags};
-use ledger::{ClaimKey, Entry, EntryId, EntryState, History};
+use ledger::{ClaimKey, Entry, EntryId, EntryState, History, claim::RETENTION};
 use model::{Finding, Outcome, Posture, Resource, Response, Target, Timestamp, Trust};
 use policy::Policies;
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub(crate) struct Case<'a> {
 
 impl Case<'_> {
     /// Says of the live state what is wrong with it, the gravest first, and decides about each.
-    /// Pure: nothing happens between judging and deciding.
+    /// Pure: nothing happens between judging and deciding. `fit` may take remedies away.
     pub(crate) fn judge<C: Control>(
         &self,
         control: &C,
@@ -36,8 +36,10 @@ impl Case<'_> {
         view: &View<C::State>,
         extras: &[Finding<C::Remedy>],
         now: &Circumstances,
+        fit: impl Fn(&mut Finding<C::Remedy>),
     ) -> Vec<Judged<C::Remedy>> {
         let mut findings = view.assess(control, &self.trust);
+        findings.iter_mut().for_each(fit);
         findings.extend(extras.iter().cloned());
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.entry().severity));
         let facts = self.facts(C::ID, view, now);
@@ -144,11 +146,20 @@ pub(crate) struct Circumstances {
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     entries: Vec<Entry>,
+    /// Codes of what was finished so long ago that the claim on it is forgotten: an event that is
+    /// delivered once more after that is news, and must not write over its old entries.
+    past: Counts,
 }
 
 impl Book {
-    pub(crate) fn of(entries: Vec<Entry>) -> Self {
-        Self { entries }
+    pub(crate) fn of(entries: Vec<Entry>, now: Timestamp) -> Self {
+        // Whoever finishes an entry renews the claim thereafter, so what is older than a claim is
+        // remembered belongs to one that was forgotten.
+        let is_past =
+            |entry: &Entry| !entry.in_doubt() && now.signed_duration_since(entry.at) >= RETENTION;
+        let (past, entries): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(is_past);
+        let past = Counts::of(past.iter().map(|entry| entry.code.as_str()));
+        Self { entries, past }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -158,6 +169,7 @@ impl Book {
     /// The number and name of the next attempt for a code.
     pub(crate) fn next_step(&self, key: &ClaimKey, code: &str) -> (u32, EntryId) {
         let steps = self.entries.iter().filter(|entry| entry.code == code).count();
+        let steps = steps.saturating_add(self.past.get(code));
         let step = u32::try_from(steps).unwrap_or(u32::MAX);
         (step, EntryId::of(key, code, step))
     }

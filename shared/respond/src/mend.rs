@@ -1,5 +1,8 @@
 //! One write: intention, write, read-back, outcome. In this order, each durable before the next.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use controls::Control;
 use ledger::{Entry, EntryState};
 use model::{Outcome, Remedy, Response};
@@ -8,6 +11,7 @@ use crate::{
     Applied, Clock, Cloud, CloudError, HandleError, LedgerPort, Ports, Retry,
     case::{Book, Case, Circumstances, View, encode, is_mark},
     decision::{decide, is_breaker_passed},
+    handled::join_reasons,
     notes::note,
     pipeline::Pipeline,
     plan::{Counts, Group, Judged, TAG_EVENT, tag_value},
@@ -59,12 +63,12 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         for (place, remedy) in group.remedies.iter().enumerate() {
             let last = place.saturating_add(1) == group.remedies.len();
             let mut entry = intend::<C>(case, book, decided, remedy, &view)?;
-            self.in_time(case)?;
+            self.in_time(case, remedy)?;
             self.record(book, &entry).await?;
             if self.breaker_holds(case, book, &mut entry, decided, &view).await? {
                 return Ok(Attempt::Ended { view, look_again: false });
             }
-            self.in_time(case)?;
+            self.in_time(case, remedy)?;
             entry.written_at = Some(self.ports.clock().now());
             let sent = match self.ports.cloud().apply(&view.resource, remedy).await {
                 Ok(applied) => {
@@ -88,6 +92,9 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                             return Err(HandleError::Write(error));
                         }
                         Retry::Pointless | Retry::Gone => {
+                            // Said now, so that a redelivery knows it too: something was written,
+                            // and not as it should have been.
+                            entry.outcome = error.in_doubt.then_some(Outcome::Failed);
                             Sent::Refused { in_doubt: error.in_doubt }
                         }
                     }
@@ -104,7 +111,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                         Sent::Refused { in_doubt: false } => Outcome::Failed,
                     };
                     let unread = format!("the state could not be read back: {}", told(&error));
-                    entry.error = Some(crate::handled::join_reasons(entry.error, &unread));
+                    entry.error = Some(join_reasons(entry.error, &unread));
                     self.finish(book, &mut entry, outcome).await?;
                     return Ok(Attempt::Unread(error));
                 }
@@ -122,15 +129,22 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             if wrote && view.state.is_some() {
                 entry.left_state = Some(view.written()?);
             }
-            if accepted && view.gone {
+            let botched = !accepted && wrote;
+            if (accepted || botched) && view.gone {
                 // Deleted just now, or not to be seen for the moment: nobody can say.
                 let unseen = "the resource could not be found when it was read back";
-                entry.error = Some(unseen.to_owned());
+                entry.error = Some(join_reasons(entry.error, unseen));
                 self.finish(book, &mut entry, Outcome::InDoubt).await?;
                 return Ok(Attempt::Ended { view, look_again: false });
             }
             if last || !accepted {
-                let outcome = self.outcome(case, &entry, &before, &view, changed);
+                // What was written otherwise than it should have been is not mended, whatever the
+                // findings say: they ask one question, and the write may have spoiled another.
+                let outcome = if botched {
+                    Outcome::Failed
+                } else {
+                    self.outcome(case, &entry, &before, &view, changed)
+                };
                 self.finish(book, &mut entry, outcome).await?;
                 let look_again = accepted && outcome == Outcome::Failed;
                 return Ok(Attempt::Ended { view, look_again });
@@ -186,16 +200,18 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             let Some(one) = decided.judged.get(*index) else { continue };
             noted.decision = decide(&self.settings.policies, &one.finding, &facts);
             let reason = "the breaker's limit of reverts was reached at the same moment";
-            noted.held_back = Some(crate::handled::join_reasons(noted.held_back.take(), reason));
+            noted.held_back = Some(join_reasons(noted.held_back.take(), reason));
         }
         self.finish(book, entry, Outcome::Alerted).await?;
         Ok(true)
     }
 
-    /// No write is begun without the time to read it back, tell and note it.
-    fn in_time(&self, case: &Case<'_>) -> Result<(), HandleError> {
+    /// No write is begun without the time for it, and to read it back, tell and note it.
+    fn in_time(&self, case: &Case<'_>, remedy: &C::Remedy) -> Result<(), HandleError> {
         let left = case.delivery.deadline.signed_duration_since(self.ports.clock().now());
-        if left < self.settings.write_budget { Err(HandleError::OutOfTime) } else { Ok(()) }
+        let needed = span(self.ports.cloud().time_for(remedy));
+        let needed = needed.checked_add(&self.settings.write_budget).unwrap_or(TimeDelta::MAX);
+        if left < needed { Err(HandleError::OutOfTime) } else { Ok(()) }
     }
 
     pub(crate) async fn record(&self, book: &mut Book, entry: &Entry) -> Result<(), HandleError> {
@@ -227,9 +243,6 @@ fn intend<C: Control>(
 ) -> Result<Entry, HandleError> {
     let prior_state = view.written()?;
     let written = encode("remedy", remedy)?;
-    if let Some(intended) = book.same_intention(&written, &prior_state) {
-        return Ok(Entry { error: None, outcome: None, ..intended.clone() });
-    }
     let inverse = remedy.inverse().map(|inverse| encode("inverse", &inverse)).transpose()?;
     let members = decided.group.members.iter().filter_map(|index| decided.judged.get(*index));
     let mut entry = note(C::ID, case, book, view, decided.now, members.map(|one| one.noted(None)));
@@ -238,7 +251,19 @@ fn intend<C: Control>(
     entry.remedy = written;
     entry.operations = remedy.operations();
     entry.inverse = inverse;
+    if let Some(intended) = book.same_intention(&entry.remedy, &entry.prior_state) {
+        // Its name, and the moment and grounds of today: this is when it is written.
+        entry.id.clone_from(&intended.id);
+        entry.code.clone_from(&intended.code);
+        entry.step = intended.step;
+        entry.moved_from = Some(intended.at);
+    }
     Ok(entry)
+}
+
+/// A span that is too long to be told is longer than any that is left.
+pub(crate) fn span(time: Duration) -> TimeDelta {
+    TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX)
 }
 
 /// Whether the resource bears this event's mark.
@@ -248,6 +273,6 @@ pub(crate) fn is_marked<S>(case: &Case<'_>, view: &View<S>) -> bool {
 }
 
 /// An error in one line for ledger and alert: the operation and AWS's code, nothing of its text.
-fn told(error: &CloudError) -> String {
+pub(crate) fn told(error: &CloudError) -> String {
     format!("{} was refused: {}", error.operation, error.code)
 }

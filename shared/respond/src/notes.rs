@@ -30,6 +30,7 @@ pub(crate) fn note<S>(
     Entry {
         id,
         at: view.seen_at,
+        moved_from: None,
         control: control.as_str().to_owned(),
         code,
         step,

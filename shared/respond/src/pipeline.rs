@@ -3,6 +3,8 @@
 //!
 //! An error means *deliver again*; everything else ends well, but told and noted.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use chrono::TimeDelta;
 use controls::{Control, NotMine, Triage};
 use ledger::{Claim, ClaimKey, History, Lease};
@@ -14,8 +16,8 @@ use crate::{
     case::{Book, Case, Circumstances, View},
     decision::is_own_change,
     doubt::recheck,
-    handled::{Delivery, Handled},
-    mend::{Attempt, Decided},
+    handled::{Delivery, Handled, join_reasons},
+    mend::{Attempt, Decided, span},
     plan::{self, Counts, Judged, Marking, Plan, Quota},
 };
 
@@ -50,6 +52,9 @@ pub struct Pipeline<C, P> {
     pub(crate) control: C,
     pub(crate) ports: P,
     pub(crate) settings: Settings,
+    /// The longest time that a delivery was given so far, in milliseconds: what another can hope
+    /// for. Several in one invocation share its time, and the first of them is given all of it.
+    longest: AtomicI64,
 }
 
 /// How the first look ended.
@@ -62,7 +67,7 @@ enum Look<S> {
 impl<C: Control, P: Ports<C>> Pipeline<C, P> {
     /// Makes a pipeline.
     pub const fn new(control: C, ports: P, settings: Settings) -> Self {
-        Self { control, ports, settings }
+        Self { control, ports, settings, longest: AtomicI64::new(0) }
     }
 
     /// The control.
@@ -85,6 +90,8 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
     /// # Errors
     /// [`HandleError`]: deliver the event again, or keep it where somebody looks.
     pub async fn handle(&self, delivery: &Delivery<'_>) -> Result<Handled, HandleError> {
+        let given = delivery.deadline.signed_duration_since(self.ports.clock().now());
+        self.longest.fetch_max(given.num_milliseconds(), Ordering::Relaxed);
         let event = delivery.event;
         if let Err(inconsistent) = event.consistency() {
             return self.forged(delivery, &inconsistent.to_string()).await;
@@ -132,24 +139,30 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         let ledger = self.ports.ledger();
         let now = self.ports.clock().now();
         let claim = ledger.claim(&case.key, &lease, now).await.map_err(HandleError::Ledger)?;
-        let left = match claim {
-            Claim::Taken => Vec::new(),
-            Claim::Resumed => ledger.entries(&case.key).await.map_err(HandleError::Ledger)?,
+        let book = match claim {
+            Claim::Taken => None,
+            Claim::Resumed => Some(self.book(case).await?),
             Claim::Held { until } => return Err(HandleError::Held { until }),
             Claim::Done { .. } => {
                 let handled = Handled::new(C::ID, delivery, Status::Ignored).because("duplicate");
                 return Ok(Handled { resource: Some(case.target.resource.clone()), ..handled });
             }
         };
-        let mut handled = self.work(case, Book::of(left)).await?;
+        let mut handled = self.work(case, book).await?;
         handled.resource.get_or_insert_with(|| case.target.resource.clone());
         let now = self.ports.clock().now();
         ledger.release(&case.key, handled.outcome(), now).await.map_err(HandleError::Ledger)?;
         Ok(handled)
     }
 
-    /// Looks, judges, decides, acts, tells.
-    async fn work(&self, case: &Case<'_>, mut book: Book) -> Result<Handled, HandleError> {
+    async fn book(&self, case: &Case<'_>) -> Result<Book, HandleError> {
+        let entries = self.ports.ledger().entries(&case.key).await.map_err(HandleError::Ledger)?;
+        Ok(Book::of(entries, self.ports.clock().now()))
+    }
+
+    /// Looks, judges, decides, acts, tells. `book`: `None` where nobody was here before, as far as
+    /// the claim remembers.
+    async fn work(&self, case: &Case<'_>, book: Option<Book>) -> Result<Handled, HandleError> {
         let mut extras = Vec::new();
         let mut view = match self.look(case).await? {
             Look::Seen(view) => view,
@@ -161,9 +174,15 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         let readable = extras.is_empty();
         let mut doubtful = false;
         extras.extend(self.crossings(case, &view).await?);
+        let wrong = readable && !view.assess(&self.control, &case.trust).is_empty();
+        let mut book = match book {
+            Some(book) => book,
+            // A claim is forgotten in the end, entries never are: none may be written over.
+            None if wrong || !extras.is_empty() => self.book(case).await?,
+            None => Book::default(),
+        };
         if readable {
             self.settle(case, &mut book, &view).await?;
-            let wrong = !view.assess(&self.control, &case.trust).is_empty();
             doubtful = !wrong && self.is_doubtful(case, &view);
             if !wrong && extras.is_empty() && book.is_empty() {
                 return self.nothing_wrong(case, &view, doubtful).await;
@@ -177,7 +196,8 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             passes = passes.saturating_add(1);
             let now = self.circumstances(case).await?;
             let policies = &self.settings.policies;
-            let judged = case.judge(&self.control, policies, &view, &extras, &now);
+            let fit = |finding: &mut Finding<C::Remedy>| self.hold_what_takes_too_long(finding);
+            let judged = case.judge(&self.control, policies, &view, &extras, &now, fit);
             quota.open(&judged, &book.settled());
             let plan = self.plan(case, &judged, &quota, &view, &now);
             let Some(group) = &plan.next else { break (judged, plan, now) };
@@ -235,6 +255,27 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             }
         }
         Ok(handled)
+    }
+
+    /// Takes the remedies away that no invocation has the time for: to begin them would only be to
+    /// break them off, once for each delivery.
+    fn hold_what_takes_too_long(&self, finding: &mut Finding<C::Remedy>) {
+        let times = finding.remedies.iter().map(|remedy| self.ports.cloud().time_for(remedy));
+        let needed = span(times.sum());
+        let longest = TimeDelta::milliseconds(self.longest.load(Ordering::Relaxed));
+        // Once to look and decide, once to read back and tell.
+        let around = self.settings.write_budget.checked_mul(2).unwrap_or(TimeDelta::MAX);
+        let free = longest.checked_sub(&around).unwrap_or(TimeDelta::zero());
+        if needed.is_zero() || needed <= free {
+            return;
+        }
+        let reason = format!(
+            "mending it may take {} seconds, and the function's timeout leaves {}",
+            needed.num_seconds(),
+            free.num_seconds().max(0)
+        );
+        finding.remedies.clear();
+        finding.held_back = Some(join_reasons(finding.held_back.take(), &reason));
     }
 
     /// Reads the live state.

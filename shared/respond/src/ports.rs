@@ -1,7 +1,7 @@
 //! The few doors to the world. Each has two or three methods, so that a fake can script, record and
 //! fail at every step.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use alerting::Message;
 use controls::{Control, Observed};
@@ -34,6 +34,23 @@ pub trait Cloud<C: Control>: Send + Sync + 'static {
         resource: &Resource,
         remedy: &C::Remedy,
     ) -> impl Future<Output = Result<Applied, CloudError>> + Send;
+
+    /// What a write lost of all that it should have kept, one word or two each; empty: nothing.
+    /// Asked once a write was made for whose faithfulness no answer vouches. Reads only.
+    ///
+    /// A remedy that sets nothing but what [`Cloud::observe`] reads has nothing else to lose.
+    fn lost(
+        &self,
+        _resource: &Resource,
+        _remedy: &C::Remedy,
+    ) -> impl Future<Output = Result<Vec<String>, CloudError>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// The longest that a remedy may take, beyond the ordinary: [`Cloud::apply`] ends within it.
+    fn time_for(&self, _remedy: &C::Remedy) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Claims, history and entries.
@@ -70,6 +87,8 @@ pub trait LedgerPort: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Entry>, CloudError>> + Send;
 
     /// Writes an entry (new or changed). An intended revert counts in the history from here on.
+    /// Where the entry that stands there has come further, nothing is written, and that is an error
+    /// worth another delivery.
     fn record(&self, entry: &Entry) -> impl Future<Output = Result<(), CloudError>> + Send;
 
     /// Reads an entry.

@@ -80,7 +80,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             now: self.ports.clock().now(),
         };
         let policies = &self.settings.policies;
-        let judged = case.judge(&self.control, policies, &view, &extras, &now);
+        let judged = case.judge(&self.control, policies, &view, &extras, &now, |_| {});
         let mut preview = Preview {
             handled: Handled::new(C::ID, delivery, Status::Finding),
             remedies: Vec::new(),

@@ -7,9 +7,10 @@ use model::{Confidence, Finding, Operation, Outcome, Timestamp};
 use serde_json::Value;
 
 use crate::{
-    Clock, HandleError, LedgerPort, Ports,
+    Clock, Cloud, HandleError, LedgerPort, Ports, Retry,
     case::{Book, Case, View, codes, is_mark},
-    mend::is_marked,
+    handled::join_reasons,
+    mend::{is_marked, told},
     pipeline::Pipeline,
     plan::Counts,
 };
@@ -40,14 +41,50 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         view: &View<C::State>,
     ) -> Result<(), HandleError> {
         for mut entry in book.in_doubt() {
-            let Some(outcome) = self.resolved(case, &entry, view)? else { continue };
-            if outcome == Outcome::Verified || outcome == Outcome::Tagged {
+            let Some(mut outcome) = self.resolved(case, &entry, view)? else { continue };
+            if outcome == Outcome::Verified {
+                outcome = self.vouched(&mut entry, view).await?;
+            }
+            if matches!(outcome, Outcome::Verified | Outcome::Tagged | Outcome::Failed) {
                 entry.left_state = Some(view.written()?);
-                entry.written_at.get_or_insert(view.seen_at);
+                let last = after(entry.at, LONGEST_INVOCATION).min(view.seen_at);
+                entry.written_at.get_or_insert(last);
             }
             self.finish(book, &mut entry, outcome).await?;
         }
         Ok(())
+    }
+
+    /// Whether a write that mended what it was for kept all else, where its own answer does not say
+    /// so: the answer was lost, or the look thereafter failed.
+    async fn vouched(
+        &self,
+        entry: &mut Entry,
+        view: &View<C::State>,
+    ) -> Result<Outcome, HandleError> {
+        if entry.outcome == Some(Outcome::Failed) {
+            // The answer came, and said what was lost.
+            return Ok(Outcome::Failed);
+        }
+        let mut why = |why: String| entry.error = Some(join_reasons(entry.error.take(), &why));
+        let Ok(remedy) = serde_json::from_value::<C::Remedy>(entry.remedy.clone()) else {
+            why("what the write kept cannot be compared: another version noted it".to_owned());
+            return Ok(Outcome::InDoubt);
+        };
+        match self.ports.cloud().lost(&view.resource, &remedy).await {
+            Ok(lost) if lost.is_empty() => Ok(Outcome::Verified),
+            Ok(lost) => {
+                why(format!("the write was made and differs in: {}", lost.join(", ")));
+                Ok(Outcome::Failed)
+            }
+            Err(error) => match error.retry {
+                Retry::Worthwhile | Retry::Moved => Err(HandleError::Evidence(error)),
+                Retry::Pointless | Retry::Gone => {
+                    why(format!("what the write kept could not be compared: {}", told(&error)));
+                    Ok(Outcome::InDoubt)
+                }
+            },
+        }
     }
 
     /// How an intention ended; `None`: nothing of it is to be seen, so it is taken up again.
@@ -111,15 +148,17 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                 entry.written_at
             };
             let written = last.is_some_and(|written| time <= after(written, SKEW));
-            // Other controls write other settings of the resource.
-            let another = entry.event_id != case.key.event_id && entry.control == C::ID.as_str();
+            let another = entry.event_id != case.key.event_id;
+            // Other controls write other settings of the resource, but for a copy, which writes
+            // its ACL and tags anew.
+            let exposed = if entry.control == C::ID.as_str() {
+                !is_guarded(&entry.operations)
+            } else {
+                writes_anew(&entry.operations, &case.delivery.event.record.event_name)
+            };
             // We read it before we wrote, or it stands as they wrote it: nothing is lost.
             let seen = !theirs.is_null() && (theirs == entry.prior_state || theirs == live);
-            another
-                && written
-                && time > before(entry.at, SKEW)
-                && !seen
-                && !is_guarded(&entry.operations)
+            another && written && time > before(entry.at, SKEW) && !seen && exposed
         });
         let findings = crossed.map(|entry| {
             // Each lost change is news of its own, so the title names the event.
@@ -140,9 +179,28 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
 }
 
 /// Whether AWS itself refuses the write when the resource has moved: the last call, which makes it
-/// visible, carries `IfMatch`. Nothing can be lost by such a write.
+/// visible, carries `IfMatch`. No new content can be lost by such a write, nor what a control asks
+/// of content; for what leaves the `ETag` as it is see [`writes_anew`].
 fn is_guarded(operations: &[Operation]) -> bool {
     operations.last().is_some_and(|last| last.parameters.get("IfMatch").is_some())
+}
+
+/// Whether calls set anew, from what was read before, what a call of this name changes without
+/// changing the `ETag`: `IfMatch` does not see such a change. `CopyObject` copies the tags itself;
+/// a copy in parts is given them, and every copy its grants.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>.
+fn writes_anew(operations: &[Operation], event_name: &str) -> bool {
+    let mut calls = operations.iter();
+    match event_name {
+        "PutObjectAcl" | "Object ACL Updated" => {
+            let members = calls.filter_map(|call| call.parameters.as_object());
+            members.flat_map(|members| members.keys()).any(|name| name.starts_with("Grant"))
+        }
+        "PutObjectTagging" | "DeleteObjectTagging" => {
+            calls.any(|call| call.operation == "s3:CreateMultipartUpload")
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -161,5 +219,34 @@ mod tests {
         assert!(is_guarded(std::slice::from_ref(&copy)));
         assert!(is_guarded(&[part, complete]));
         assert!(!is_guarded(&[copy, acl]));
+    }
+
+    #[test]
+    fn a_guard_on_the_content_does_not_cover_acl_and_tags() {
+        let copy = |more: &str| {
+            let mut parameters = json!({"IfMatch": "e", "TaggingDirective": "COPY"});
+            parameters[more] = json!("x");
+            Operation::new("s3:CopyObject", parameters)
+        };
+        let parts = |more: &str| {
+            let mut create = json!({"Key": "k"});
+            create[more] = json!("x");
+            let complete = json!({"IfMatch": "e"});
+            [
+                Operation::new("s3:CreateMultipartUpload", create),
+                Operation::new("s3:CompleteMultipartUpload", complete),
+            ]
+        };
+        for acl in ["PutObjectAcl", "Object ACL Updated"] {
+            assert!(writes_anew(&[copy("GrantRead")], acl));
+            assert!(writes_anew(&parts("GrantFullControl"), acl));
+            assert!(!writes_anew(&[copy("StorageClass")], acl) && !writes_anew(&[], acl));
+        }
+        for tags in ["PutObjectTagging", "DeleteObjectTagging"] {
+            assert!(!writes_anew(&[copy("GrantRead")], tags), "S3 copies them itself");
+            assert!(writes_anew(&parts("Tagging"), tags));
+            assert!(writes_anew(&parts("Metadata"), tags), "none were read, and none are given");
+        }
+        assert!(!writes_anew(&parts("GrantRead"), "PutObject"), "its `ETag` is another");
     }
 }

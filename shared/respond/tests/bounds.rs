@@ -1,6 +1,11 @@
 //! What keeps Snapback from acting too often, on itself, or on top of others.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "helpers of tests fail like tests"
+)]
 
 mod common;
 
@@ -13,7 +18,10 @@ use respond::{
     LedgerPort,
     decision::{self, Facts},
 };
-use testkit::record::{ACCOUNT, BUCKET, REGION, STRANGER};
+use testkit::{
+    Fault,
+    record::{ACCOUNT, BUCKET, REGION, STRANGER},
+};
 
 const OURS: &str = "snapback-s3";
 
@@ -79,8 +87,8 @@ fn of_many_at_once_no_more_go_on_than_there_is_room_for() {
         other.at = event_time() + TimeDelta::seconds(20);
         let snapshot = other.clone();
         let shared = ledger.clone();
-        // Between our look at the history (call 3) and our intention (call 5), the other's.
-        stage.script.before(5, move || {
+        // Between our look at the history (call 4) and our intention (call 6), the other's.
+        stage.script.before(6, move || {
             let recorded = std::thread::spawn(move || run(quietly(&shared, &snapshot)));
             recorded.join().unwrap();
         });
@@ -99,6 +107,62 @@ fn of_many_at_once_no_more_go_on_than_there_is_room_for() {
 /// Records past the script: it is somebody else's call.
 async fn quietly(ledger: &testkit::FakeLedger, entry: &ledger::Entry) {
     ledger.behind().record(entry).await.unwrap();
+}
+
+/// Lets every delivery of an event lose its write, so that only the intention stays.
+async fn intend_only(stage: &mut Stage, id: &str) {
+    for _ in 0..3 {
+        let next = stage.script.calls().len();
+        stage.script.fail(next + 8, Fault::LostCall);
+        assert_eq!(stage.deliver(&event(id)).await.unwrap_err().code(), "Transient.Write");
+        assert_eq!(stage.script.calls()[next + 8].method, "apply");
+        stage.clock.advance(60);
+    }
+}
+
+/// S-13.
+#[test]
+fn an_intention_that_is_taken_up_again_counts_when_it_is_written() {
+    run(async {
+        let mut stage = Stage::new(&[OPEN]);
+        let ids = ["a", "b", "c", "d", "e", "f"];
+        for id in ids {
+            intend_only(&mut stage, id).await;
+            let now = respond::Clock::now(&stage.clock);
+            let history = stage.ledger.snapshot().history(&resource(), now);
+            assert_eq!((history.resource_reverts, history.account_reverts), (1, 1));
+            stage.clock.advance(7200);
+        }
+        // All are sent back from the dead-letter queue within six minutes.
+        for id in ids {
+            stage.deliver(&event(id)).await.unwrap();
+            reopen(&stage);
+            stage.clock.advance(60);
+        }
+        let mended = stage.told().iter().filter(|line| line.ends_with("verified")).count();
+        assert_eq!(mended, 1, "told once, then counted");
+        let verified = |entry: &&ledger::Entry| entry.outcome == Some(Outcome::Verified);
+        assert_eq!(stage.entries().iter().filter(verified).count(), 3);
+        let now = respond::Clock::now(&stage.clock);
+        assert_eq!(stage.ledger.snapshot().history(&resource(), now).resource_reverts, 3);
+    });
+}
+
+/// S-14.
+#[test]
+fn our_own_change_is_known_for_ours_however_long_ago_it_was_intended() {
+    run(async {
+        let mut stage = Stage::new(&[OPEN]);
+        intend_only(&mut stage, "e").await;
+        stage.clock.advance(7200);
+        let handled = stage.deliver(&event("e")).await.unwrap();
+        assert_eq!(handled.outcome(), Some(Outcome::Verified));
+        let ours = event("ours").by_role(ACCOUNT, OURS).at(respond::Clock::now(&stage.clock));
+        stage.clock.advance(20);
+        let handled = stage.deliver(&ours).await.unwrap();
+        assert_eq!(handled.reason.as_deref(), Some("own_change"));
+        assert_eq!(stage.told(), [format!("{OPEN} verified")]);
+    });
 }
 
 /// S-14.
@@ -184,7 +248,7 @@ fn a_change_that_our_write_may_have_undone_is_told_with_both_states() {
         // The administrator's write arrives after our read and just before ours.
         let theirs = State { other: 7, ..State::of(&[OPEN]) };
         let (world, lost) = (stage.world.clone(), theirs.clone());
-        stage.script.before(7, move || world.edit(|present| present.state = lost));
+        stage.script.before(8, move || world.edit(|present| present.state = lost));
         stage.deliver(&event("e")).await.unwrap();
         assert_eq!(stage.state(), State::of(&[]), "their change is lost: no compare-and-set");
 

@@ -219,7 +219,7 @@ fn an_event_that_fails_for_good_is_kept_and_its_ledger_says_how_far_it_came() {
         // The write's answer is lost three times over: Lambda gives up.
         let situation = &situations()[0];
         let mut stage = Stage::new(situation.wrong);
-        let calls = [7, 17, 27];
+        let calls = [8, 18, 28];
         for call in calls {
             stage.script.fail(call, Fault::LostCall);
         }

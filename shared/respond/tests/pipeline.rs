@@ -26,6 +26,7 @@ fn mends_what_is_wrong_reads_back_tells_and_notes_it() {
                 "ledger.claim",
                 "cloud.observe",
                 "ledger.reverts",
+                "ledger.entries",
                 "ledger.history",
                 "switch.paused",
                 "ledger.record",
@@ -268,9 +269,9 @@ fn paused_or_perhaps_paused_writes_nothing_and_says_so() {
 
         for fault in [Fault::Denied, Fault::Throttled, Fault::LostAnswer] {
             let mut unknown = Stage::new(&[OPEN]);
-            unknown.script.fail(4, fault);
+            unknown.script.fail(5, fault);
             let handled = unknown.deliver(&event("e")).await.unwrap();
-            assert_eq!(unknown.script.calls()[4].port, "switch");
+            assert_eq!(unknown.script.calls()[5].port, "switch");
             assert_eq!(unknown.writes(), 0);
             assert_eq!(unknown.told(), [format!("{OPEN} alerted")]);
             assert!(handled.findings[0].held_back.is_some());
@@ -438,9 +439,9 @@ fn without_an_intention_in_the_ledger_nothing_is_written() {
     run(async {
         for fault in [Fault::Denied, Fault::Throttled, Fault::LostAnswer, Fault::CrashAfter] {
             let mut stage = Stage::new(&[OPEN]);
-            stage.script.fail(5, fault);
+            stage.script.fail(6, fault);
             let error = stage.deliver(&event("e")).await.unwrap_err();
-            assert_eq!(stage.script.calls()[5].method, "record");
+            assert_eq!(stage.script.calls()[6].method, "record");
             assert!(error.code().ends_with("Ledger"), "{}", error.code());
             assert_eq!(stage.writes(), 0, "{fault:?}");
         }
@@ -451,7 +452,7 @@ fn without_an_intention_in_the_ledger_nothing_is_written() {
 fn a_write_refused_for_good_is_told_with_the_reason() {
     run(async {
         let mut stage = Stage::new(&[OPEN]);
-        stage.script.fail(7, Fault::Denied);
+        stage.script.fail(8, Fault::Denied);
         let handled = stage.deliver(&event("e")).await.unwrap();
         assert_eq!(stage.told(), [format!("{OPEN} failed")]);
         assert_eq!(stage.writes(), 1);
@@ -487,7 +488,7 @@ fn a_resource_that_moved_is_read_and_judged_anew() {
     run(async {
         let mut stage = Stage::new(&[OPEN]);
         let world = stage.world.clone();
-        stage.script.before(7, move || world.edit(|present| present.state.other = 7));
+        stage.script.before(8, move || world.edit(|present| present.state.other = 7));
         stage.deliver(&event("e")).await.unwrap();
         assert_eq!(stage.state(), State { other: 7, ..State::of(&[]) });
         let outcomes: Vec<_> = stage.entries().iter().map(|entry| entry.outcome).collect();
@@ -501,7 +502,7 @@ fn a_resource_mended_by_somebody_else_in_between_is_left_alone() {
     run(async {
         let mut stage = Stage::new(&[OPEN]);
         let world = stage.world.clone();
-        stage.script.before(7, move || {
+        stage.script.before(8, move || {
             world.edit(|present| present.state = State { other: 7, ..State::of(&[]) });
         });
         stage.deliver(&event("e")).await.unwrap();
@@ -515,12 +516,12 @@ fn a_resource_mended_by_somebody_else_in_between_is_left_alone() {
 fn a_resource_that_keeps_moving_is_told_and_looked_at_later() {
     run(async {
         let mut stage = Stage::new(&[OPEN]);
-        for call in [7, 14] {
+        for call in [8, 15] {
             let world = stage.world.clone();
             stage.script.before(call, move || world.edit(|present| present.state.other += 1));
         }
         let handled = stage.deliver(&event("e")).await.unwrap();
-        assert_eq!(stage.script.calls()[14].method, "apply");
+        assert_eq!(stage.script.calls()[15].method, "apply");
         assert_eq!((stage.writes(), stage.world.changes()), (2, 2));
         assert_eq!(stage.told(), [format!("{OPEN} conflict")]);
         assert_eq!(handled.recheck, Some(1));
@@ -534,7 +535,7 @@ fn a_resource_deleted_before_the_write_is_right_already() {
     run(async {
         let mut stage = Stage::new(&[OPEN]);
         let world = stage.world.clone();
-        stage.script.before(7, move || world.set(None));
+        stage.script.before(8, move || world.set(None));
         stage.deliver(&event("e")).await.unwrap();
         assert_eq!(stage.told(), [format!("{OPEN} already_right")]);
     });
@@ -544,9 +545,9 @@ fn a_resource_deleted_before_the_write_is_right_already() {
 fn what_cannot_be_seen_after_the_write_is_in_doubt_not_mended() {
     run(async {
         let mut stage = Stage::new(&[OPEN, TOLD]);
-        stage.script.fail(8, Fault::Gone);
+        stage.script.fail(9, Fault::Gone);
         let handled = stage.deliver(&event("e")).await.unwrap();
-        assert_eq!(stage.script.calls()[8].method, "observe");
+        assert_eq!(stage.script.calls()[9].method, "observe");
         assert_eq!(stage.told(), [format!("{OPEN} in_doubt")]);
         assert_eq!(handled.recheck, Some(1));
         let [entry] = stage.entries().try_into().unwrap();
@@ -578,7 +579,7 @@ fn time_that_runs_out_after_the_intention_takes_it_up_again_under_its_name() {
     run(async {
         let mut stage = Stage::new(&[OPEN]);
         let clock = stage.clock.clone();
-        stage.script.before(6, move || clock.advance(21));
+        stage.script.before(7, move || clock.advance(21));
         stage.deliver(&event("e")).await.unwrap_err();
         let intended = stage.entries();
         assert_eq!((intended.len(), stage.writes()), (1, 0));
@@ -601,6 +602,28 @@ fn a_held_claim_is_delivered_again() {
         stage.clock.advance(31);
         stage.deliver(&event("e")).await.unwrap();
         assert_eq!(stage.state(), State::of(&[]));
+    });
+}
+
+#[test]
+fn an_event_delivered_after_its_claim_was_forgotten_is_news_and_writes_over_no_entry() {
+    run(async {
+        for wrong in [OPEN, TOLD] {
+            let mut stage = Stage::new(&[wrong]);
+            stage.deliver(&event("e")).await.unwrap();
+            let first = stage.entries();
+            stage.clock.advance(18 * 86_400);
+            let again = State { other: 7, ..State::of(&[wrong]) };
+            stage.world.edit(|present| present.state = again);
+            // Also where that delivery dies, and another finds both.
+            stage.script.fail(stage.script.calls().len() + 8, Fault::CrashBefore);
+            let handled = stage.deliver_with_retries(&event("e")).await.unwrap();
+            assert_eq!(handled.findings.len(), 1, "{wrong}: what was told then is not told again");
+            assert_eq!(handled.outcome(), first[0].outcome, "{wrong}");
+            let entries = stage.entries();
+            assert_eq!((entries.len(), &entries[0]), (2, &first[0]), "{wrong}");
+            assert_eq!(entries[1].prior_state, json!(State { other: 7, ..State::of(&[wrong]) }));
+        }
     });
 }
 
@@ -629,9 +652,9 @@ fn an_alert_that_did_not_get_out_is_told_by_the_redelivery() {
     run(async {
         for fault in [Fault::Throttled, Fault::Denied, Fault::LostCall, Fault::CrashBefore] {
             let mut stage = Stage::new(&[OPEN]);
-            stage.script.fail(13, fault);
+            stage.script.fail(14, fault);
             stage.deliver(&event("e")).await.unwrap_err();
-            assert_eq!(stage.script.calls()[13].port, "notifier");
+            assert_eq!(stage.script.calls()[14].port, "notifier");
             assert!(stage.told().is_empty());
             stage.clock.advance(60);
             let handled = stage.deliver(&event("e")).await.unwrap();
@@ -646,7 +669,7 @@ fn an_alert_that_did_not_get_out_is_told_by_the_redelivery() {
 fn after_a_crash_between_write_and_outcome_the_redelivery_verifies_instead_of_writing() {
     run(async {
         for (call, fault) in
-            [(7, Fault::CrashAfter), (8, Fault::CrashBefore), (9, Fault::CrashBefore)]
+            [(8, Fault::CrashAfter), (9, Fault::CrashBefore), (10, Fault::CrashBefore)]
         {
             let mut stage = Stage::new(&[OPEN]);
             stage.script.fail(call, fault);

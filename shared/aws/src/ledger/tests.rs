@@ -20,6 +20,7 @@ use aws_sdk_dynamodb::{
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 use ledger::{EntryState, Memory, Noted};
 use model::{Actor, Confidence, Decision, Evidence, Operation, Posture, Response, Trust};
+use respond::memory::MemoryLedger;
 use serde_json::{Value, json};
 
 use super::*;
@@ -89,6 +90,7 @@ fn entry(event_id: &str, seconds: i64) -> Entry {
         operations: vec![Operation::new("s3:PutBucketAcl", Value::Null)],
         inverse: None,
         left_state: None,
+        moved_from: None,
         written_at: None,
         state: EntryState::Intended,
         outcome: None,
@@ -251,6 +253,7 @@ async fn answers_as_the_ledger_in_memory_does_whatever_happens_in_which_order() 
     let (_, rules) = store();
     let table = table(&rules.iter().collect::<Vec<_>>());
     let mut memory = Memory::new();
+    let behind = MemoryLedger::new();
     let (first, second) = (key("e-1"), key("e-2"));
     for (seconds, holder) in [(0, "a"), (1, "b"), (31, "b"), (32, "c")] {
         for key in [&first, &second] {
@@ -263,10 +266,18 @@ async fn answers_as_the_ledger_in_memory_does_whatever_happens_in_which_order() 
     for (number, seconds) in [("e-1", 40), ("e-2", 50), ("e-3", 60)] {
         let intended = entry(number, seconds);
         let outcome = if number == "e-2" { Outcome::Conflict } else { Outcome::Verified };
-        // An intention that comes after the end changes nothing.
-        for entry in [&intended, &finished(&intended, outcome), &intended] {
-            table.record(entry).await.unwrap();
+        // An intention that comes after the end changes nothing, and says so: whoever believes that
+        // it stands would write. What is taken up again counts where it was taken up, once.
+        let later =
+            Entry { at: at(seconds + 7), moved_from: Some(intended.at), ..intended.clone() };
+        let ended = finished(&later, outcome);
+        for (place, entry) in [&intended, &later, &ended, &later].into_iter().enumerate() {
+            let said = table.record(entry).await;
+            let stands = behind.record(entry).await;
             memory.record(entry).unwrap();
+            assert_eq!(said.is_ok(), place < 3, "{said:?}");
+            let told = |said: Result<(), CloudError>| said.map_err(|it| (it.code, it.retry));
+            assert_eq!(told(said), told(stands));
             let history = table.history(&bucket(), at(100)).await.unwrap();
             assert_eq!(history, memory.history(&bucket(), at(100)));
             let read = table.entry(&entry.id).await.unwrap();
