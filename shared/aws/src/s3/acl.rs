@@ -101,7 +101,7 @@ impl Api {
 }
 
 /// Whether two lists say the same; the order of grants means nothing.
-fn same(one: &Acl, other: &Acl) -> bool {
+pub(super) fn same(one: &Acl, other: &Acl) -> bool {
     let sorted = |acl: &Acl| {
         let mut grants = acl.grants.clone();
         grants.sort();

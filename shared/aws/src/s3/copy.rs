@@ -27,6 +27,7 @@ use respond::{Applied, CloudError, Retry};
 
 use super::{
     Api, Object, Place,
+    acl::same,
     head::{Head, name},
 };
 use crate::error::{Kind, cloud_error, refusal};
@@ -38,6 +39,14 @@ fn time_for(bytes: u64) -> Duration {
     Duration::from_secs(8_u64.saturating_add(bytes / BYTES_PER_SECOND))
 }
 
+/// The longest that a copy may take: it has ended by then, one way or another.
+pub(super) fn time_needed(copy: &ReEncrypt) -> Duration {
+    match copy.parts() {
+        None => time_for(copy.version.size.unwrap_or(0)),
+        Some(parts) => parts::time_needed(parts),
+    }
+}
+
 /// Another time limit for one call; retries stay off.
 fn within(limit: Duration) -> config::Builder {
     config::Config::builder()
@@ -46,7 +55,7 @@ fn within(limit: Duration) -> config::Builder {
 
 /// What a copy in one piece and one in parts both have to say of the new version.
 trait Written: Sized {
-    fn encrypted(self, algorithm: &str, key: Option<&str>, bucket_key: bool) -> Self;
+    fn encrypted(self, algorithm: &str, key: Option<&str>, bucket_key: Option<bool>) -> Self;
     fn class(self, class: Option<&str>) -> Self;
     fn redirect(self, location: Option<&str>) -> Self;
     fn checksum(self, algorithm: Option<&str>) -> Self;
@@ -57,10 +66,15 @@ trait Written: Sized {
 macro_rules! written {
     ($builder:ty) => {
         impl Written for $builder {
-            fn encrypted(self, algorithm: &str, key: Option<&str>, bucket_key: bool) -> Self {
+            fn encrypted(
+                self,
+                algorithm: &str,
+                key: Option<&str>,
+                bucket_key: Option<bool>,
+            ) -> Self {
                 self.server_side_encryption(ServerSideEncryption::from(algorithm))
                     .set_ssekms_key_id(key.map(str::to_owned))
-                    .set_bucket_key_enabled(bucket_key.then_some(true))
+                    .set_bucket_key_enabled(bucket_key)
             }
 
             fn class(self, class: Option<&str>) -> Self {
@@ -98,7 +112,7 @@ fn describe<W: Written>(request: W, copy: &ReEncrypt, object: Object<'_>) -> Res
     let algorithm = algorithm.ok_or_else(|| refuse("no algorithm to copy to".to_owned()))?;
     let checksum = copy.details.as_ref().and_then(|details| details.checksums.first());
     let mut request = request
-        .encrypted(algorithm, copy.to.key(), copy.bucket_key)
+        .encrypted(algorithm, copy.to.key(), copy.bucket_key_enabled())
         .class(copy.version.storage_class.as_deref())
         .redirect(copy.version.website_redirect.as_deref())
         .checksum(checksum.map(|checksum| checksum.algorithm.as_str()));
@@ -132,29 +146,35 @@ impl Api {
             let arn = &copy.resource.arn;
             return Err(refusal(OPERATION, arn, "not an object", Retry::Pointless));
         };
-        let object = Object { version: None, ..pinned };
+        let object = newest(pinned);
         let refuse = |code: &str, retry| refusal(OPERATION, name(object), code, retry);
         if !copy.is_executable() {
             return Err(refuse("made from a record alone", Retry::Pointless));
         }
-        let live = self.head(object, false).await?.version;
+        let head = self.head_in_full(object).await?;
+        let live = &head.version;
         if live.encryption == copy.to {
             // An earlier copy whose answer was lost, or somebody's own right upload.
             return Ok(Applied::default());
         }
-        if let Err(what) = copy.admits(&live) {
+        if let Err(what) = copy.admits(live) {
             return Err(refuse(&format!("the {what} has changed"), Retry::Moved));
         }
         let Some(etag) = live.etag.clone() else {
             return Err(refuse("no ETag to hold on to", Retry::Pointless));
         };
+        // Neither shows in the ETag, and the copy is given both as they were read.
+        let place = Object { version: live.version_id.as_deref(), ..object };
+        if let Some(what) = self.beside_content(copy, place).await?.first() {
+            return Err(refuse(&format!("the {what} has changed"), Retry::Moved));
+        }
         let path = copy_source(&copy.resource, live.version_id.as_deref());
         let source = Source { path, etag };
         let made = match copy.parts() {
             None => self.copy_whole(copy, object, &source, live.size).await?,
             Some(parts) => self.copy_parts(copy, object, &source, parts).await?,
         };
-        self.read_back(copy, object, &live, &made).await.map_err(|mut error| {
+        self.read_back(copy, object, &head, &made).await.map_err(|mut error| {
             // The copy was made; what could not be said is whether it kept everything.
             error.in_doubt = true;
             error
@@ -200,40 +220,84 @@ impl Api {
         Ok(Made { etag, version: answer.version_id, request_id })
     }
 
+    /// What of tags and ACL is not as it was read for the copy.
+    async fn beside_content(
+        &self,
+        copy: &ReEncrypt,
+        object: Object<'_>,
+    ) -> Result<Vec<&'static str>, CloudError> {
+        let mut differing = Vec::new();
+        let Some(details) = &copy.details else { return Ok(differing) };
+        let place = Place::Object(object);
+        if let Some(tags) = &details.tags
+            && self.tags(place).await? != *tags
+        {
+            differing.push("tags");
+        }
+        if !self.has_acl(copy, object).await? {
+            differing.push("ACL");
+        }
+        Ok(differing)
+    }
+
+    /// Whether a version has the ACL that was read for the copy; where ACLs are off there is none.
+    async fn has_acl(&self, copy: &ReEncrypt, object: Object<'_>) -> Result<bool, CloudError> {
+        let details = copy.details.as_ref();
+        let details = details
+            .filter(|details| details.ownership != Some(ObjectOwnership::BucketOwnerEnforced));
+        let Some(acl) = details.and_then(|details| details.acl.as_ref()) else { return Ok(true) };
+        let read = self.acl(Place::Object(object)).await?;
+        Ok(read.unreadable.is_empty() && same(&read.acl, acl))
+    }
+
+    /// In what the newest version differs from what a copy was to keep, where nobody knows how the
+    /// copy went.
+    pub(crate) async fn lost(&self, copy: &ReEncrypt) -> Result<Vec<String>, CloudError> {
+        let Place::Object(pinned) = Place::of(&copy.resource)? else { return Ok(Vec::new()) };
+        let object = newest(pinned);
+        let head = self.head_in_full(object).await?;
+        let mut lost = differences(copy, &copy.version, &head.version);
+        let before = copy.details.as_ref().map(|details| details.checksums.as_slice());
+        if !head.checksums.is_empty() && before.is_some_and(|before| before != head.checksums) {
+            lost.push("checksum");
+        }
+        let made = Object { version: head.version.version_id.as_deref(), ..object };
+        lost.extend(self.beside_content(copy, made).await?);
+        Ok(lost.into_iter().map(str::to_owned).collect())
+    }
+
     /// Compares what was made with what it was made from: everything but the key must be kept.
     async fn read_back(
         &self,
         copy: &ReEncrypt,
         object: Object<'_>,
-        before: &StoredVersion,
+        before: &Head,
         made: &Made,
     ) -> Result<(), CloudError> {
         const OPERATION: &str = "s3:CopyObject";
         let etag = &made.etag;
         let made = Object { version: made.version.as_deref(), ..object };
-        let Head { version: after, .. } = self.head(made, false).await?;
-        if after.etag.as_ref() != Some(etag) {
+        let after = self.head_in_full(made).await?;
+        if after.version.etag.as_ref() != Some(etag) {
             // Somebody's newer upload stands there by now, where no versions are kept: it is not
             // ours to compare.
             return Ok(());
         }
-        let mut lost = differences(copy, before, &after);
-        let place = Place::Object(made);
-        if let Some(details) = &copy.details {
-            if let Some(tags) = &details.tags
-                && self.tags(place).await? != *tags
-            {
-                lost.push("tags");
-            }
-            let acls = details.ownership != Some(ObjectOwnership::BucketOwnerEnforced);
-            if let Some(acl) = details.acl.as_ref().filter(|_| acls) {
-                let mut read = self.acl(place).await?.acl;
-                let mut kept = acl.clone();
-                read.grants.sort();
-                kept.grants.sort();
-                if read != kept {
-                    lost.push("ACL");
-                }
+        let mut lost = differences(copy, &before.version, &after.version);
+        // Where one of the two may not be read there is nothing to compare.
+        let summed = !before.checksums.is_empty() && !after.checksums.is_empty();
+        if summed && (before.checksums != after.checksums || before.sums != after.sums) {
+            lost.push("checksum");
+        }
+        lost.extend(self.beside_content(copy, made).await?);
+        // Somebody may have taken a grant back while the copy was made, which then has it still.
+        let source = Object { version: before.version.version_id.as_deref(), ..object };
+        if source.version.is_some() && source.version != made.version {
+            match self.has_acl(copy, source).await {
+                Ok(true) => {}
+                Ok(false) => lost.push("ACL, which was changed while it was copied"),
+                Err(error) if error.retry == Retry::Gone => {}
+                Err(error) => return Err(error),
             }
         }
         if lost.is_empty() {
@@ -242,6 +306,11 @@ impl Api {
         let code = format!("the copy was made and differs in: {}", lost.join(", "));
         Err(refusal(OPERATION, name(object), code, Retry::Pointless))
     }
+}
+
+/// The object itself, whatever version is the newest.
+const fn newest(object: Object<'_>) -> Object<'_> {
+    Object { version: None, ..object }
 }
 
 /// In what a copy differs from its source, besides what it was made to change.
@@ -264,6 +333,8 @@ fn differences(
         ("content headers", before.content == after.content),
         ("storage class", before.storage_class == after.storage_class),
         ("website redirect", before.website_redirect == after.website_redirect),
+        // A bucket's default retention locks every new version.
+        ("object lock", before.lock == after.lock),
     ]
     .into_iter()
     .filter(|(_, kept)| !kept)

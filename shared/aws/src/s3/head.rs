@@ -20,9 +20,20 @@ use crate::error::{Kind, cloud_error};
 pub(crate) struct Head {
     pub(crate) version: StoredVersion,
     pub(crate) checksums: Vec<Checksum>,
+    /// Their values, by algorithm.
+    pub(crate) sums: BTreeMap<String, String>,
 }
 
 impl Api {
+    /// What is known of a version, with its checksums where these may be read: those of an object
+    /// under a KMS key are told only to whom may use the key.
+    pub(crate) async fn head_in_full(&self, object: Object<'_>) -> Result<Head, CloudError> {
+        match self.head(object, true).await {
+            Err(error) if error.retry == Retry::Pointless => self.head(object, false).await,
+            answer => answer,
+        }
+    }
+
     /// What is known of a version without reading it.
     pub(crate) async fn head(
         &self,
@@ -72,7 +83,7 @@ impl Api {
                 }
                 let mut version = StoredVersion::of(Encryption::Customer);
                 version.version_id = object.version.map(str::to_owned);
-                Ok(Head { version, checksums: Vec::new() })
+                Ok(Head { version, checksums: Vec::new(), sums: BTreeMap::new() })
             }
         }
     }
@@ -93,8 +104,7 @@ where
     cloud_error(Kind::Read, operation, name(object), error)
 }
 
-fn checksums(answer: &HeadObjectOutput) -> Vec<Checksum> {
-    let composite = answer.checksum_type() == Some(&ChecksumType::Composite);
+fn sums(answer: &HeadObjectOutput) -> BTreeMap<String, String> {
     [
         ("CRC32", answer.checksum_crc32()),
         ("CRC32C", answer.checksum_crc32_c()),
@@ -108,13 +118,15 @@ fn checksums(answer: &HeadObjectOutput) -> Vec<Checksum> {
         ("XXHASH128", answer.checksum_xxhash128()),
     ]
     .into_iter()
-    .filter(|(_, value)| value.is_some())
-    .map(|(algorithm, _)| Checksum { algorithm: algorithm.to_owned(), composite })
+    .filter_map(|(algorithm, value)| Some((algorithm.to_owned(), value?.to_owned())))
     .collect()
 }
 
 fn read(answer: HeadObjectOutput) -> Head {
-    let checksums = checksums(&answer);
+    let sums = sums(&answer);
+    let composite = answer.checksum_type() == Some(&ChecksumType::Composite);
+    let checksums = sums.keys().map(|name| Checksum { algorithm: name.clone(), composite });
+    let checksums = checksums.collect();
     let encryption = if answer.sse_customer_algorithm().is_some() {
         Encryption::Customer
     } else {
@@ -151,5 +163,5 @@ fn read(answer: HeadObjectOutput) -> Head {
         },
         website_redirect: answer.website_redirect_location,
     };
-    Head { version, checksums }
+    Head { version, checksums, sums }
 }

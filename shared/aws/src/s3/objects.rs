@@ -1,7 +1,5 @@
 //! The world of `s3-unencrypted-upload`.
 
-use std::sync::Arc;
-
 use controls::{
     Control, Observed, S3UnencryptedUpload,
     s3_unencrypted_upload::{
@@ -11,11 +9,13 @@ use controls::{
 };
 use model::{Resource, ResourceId, Target, Trust};
 use respond::{Applied, Cloud, CloudError, Retry};
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_s3::types::BucketVersioningStatus;
 
 use super::{
     Api, Object, Place,
+    copy::time_needed,
     head::{Head, name},
     unless_absent, unless_refused,
 };
@@ -63,6 +63,25 @@ impl Cloud<S3UnencryptedUpload> for Objects {
             UploadRemedy::PutTags { resource, before, after } => {
                 self.api.put_tags(Place::of(resource)?, before, after).await
             }
+        }
+    }
+
+    async fn lost(
+        &self,
+        _resource: &Resource,
+        remedy: &UploadRemedy,
+    ) -> Result<Vec<String>, CloudError> {
+        match remedy {
+            UploadRemedy::ReEncrypt(copy) => Box::pin(self.api.lost(copy)).await,
+            // Tags are read with the state.
+            UploadRemedy::PutTags { .. } => Ok(Vec::new()),
+        }
+    }
+
+    fn time_for(&self, remedy: &UploadRemedy) -> Duration {
+        match remedy {
+            UploadRemedy::ReEncrypt(copy) => time_needed(copy),
+            UploadRemedy::PutTags { .. } => Duration::ZERO,
         }
     }
 }
@@ -162,14 +181,9 @@ impl Objects {
     /// The newest version with its checksums; `None`: the newest is a delete marker.
     async fn newest(&self, object: Object<'_>) -> Result<Option<Head>, CloudError> {
         let newest = Object { version: None, ..object };
-        match self.api.head(newest, true).await {
-            Ok(head) => Ok(Some(head)),
-            Err(error) => match error.retry {
-                Retry::Gone => Ok(None),
-                // Checksums of an object under a KMS key are told only to whom may use the key.
-                Retry::Pointless => self.api.head(newest, false).await.map(Some),
-                Retry::Worthwhile | Retry::Moved => Err(error),
-            },
+        match self.api.head_in_full(newest).await {
+            Err(error) if error.retry == Retry::Gone => Ok(None),
+            answer => answer.map(Some),
         }
     }
 

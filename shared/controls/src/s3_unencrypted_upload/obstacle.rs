@@ -3,6 +3,7 @@
 //! A copy is only a remedy where it changes nothing but the key. Whatever it could lose, cut off or
 //! overwrite holds it back, and the alert says so.
 
+use iam_document::acl::PublicGroup;
 use model::Arn;
 
 use super::{
@@ -23,7 +24,9 @@ const READY_CLASSES: [&str; 6] = [
     "GLACIER_IR",
 ];
 
-/// Storage classes that have to be restored first.
+/// Storage classes of which not even a restored object may be copied onto itself: the copy keeps the
+/// class, and is archived and not restored, so that what could be read no longer can.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html>.
 const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 
 /// Every reason against a copy, in the order in which a person would ask.
@@ -64,26 +67,20 @@ fn of_version(version: &StoredVersion, reasons: &mut Vec<String>) {
         hold("a legal hold keeps it".to_owned());
     }
     if let Some(class) = version.storage_class.as_deref() {
-        if ARCHIVES.contains(&class) && !is_restored(version) {
-            hold(format!("it is archived ({class}) and would have to be restored first"));
-        } else if !ARCHIVES.contains(&class) && !READY_CLASSES.contains(&class) {
+        if ARCHIVES.contains(&class) {
+            hold(format!(
+                "it is archived ({class}), and a copy could not be read without a restore"
+            ));
+        } else if !READY_CLASSES.contains(&class) {
             hold(format!("its storage class `{class}` is not one that is known to keep in a copy"));
         }
     }
-    if let Some(status) = version.archive_status.as_deref()
-        && !is_restored(version)
-    {
+    if let Some(status) = version.archive_status.as_deref() {
         hold(format!("it is archived ({status}) and would have to be restored first"));
     }
     if version.replication.as_deref() == Some("REPLICA") {
         hold("it is a replica: its source or the replication rule has to be mended".to_owned());
     }
-}
-
-/// Whether a temporary copy of an archived object can be read: `ongoing-request="false"`.
-/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>.
-fn is_restored(version: &StoredVersion) -> bool {
-    version.restore.as_deref().is_some_and(|restore| restore.contains("ongoing-request=\"false\""))
 }
 
 fn of_details(version: &StoredVersion, details: &ObjectDetails, reasons: &mut Vec<String>) {
@@ -106,6 +103,11 @@ fn of_details(version: &StoredVersion, details: &ObjectDetails, reasons: &mut Ve
         if details.acl.as_ref().is_some_and(has_email) {
             hold("its ACL could not be read in full, so a copy could not keep it");
         }
+        // A copy is given its grants anew. Between the last read and the copy somebody may take
+        // this one back, and no condition of S3's would notice.
+        if details.acl.as_ref().is_some_and(is_public) {
+            hold("its ACL lets everyone in: s3-public-acl mends that first");
+        }
     }
     if details.checksums.iter().any(|checksum| checksum.composite) {
         hold("its checksum is one over its parts, which a copy would not keep");
@@ -122,9 +124,23 @@ fn of_details(version: &StoredVersion, details: &ObjectDetails, reasons: &mut Ve
             if version.missing_metadata > 0 {
                 hold("some of its metadata cannot be read, so a copy in parts could not keep it");
             }
+            if details.checksums.iter().any(|checksum| !IN_PARTS.contains(&&*checksum.algorithm)) {
+                hold("its checksum is of a kind that a copy in parts could not keep");
+            }
         }
         Some(_) => {}
     }
+}
+
+/// Checksums that S3 can make of parts as over the whole object.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html>.
+const IN_PARTS: [&str; 3] = ["CRC32", "CRC32C", "CRC64NVME"];
+
+fn is_public(acl: &Acl) -> bool {
+    acl.grants.iter().any(|grant| match &grant.grantee {
+        Grantee::Group { uri } => PublicGroup::from_uri(uri).is_some(),
+        Grantee::CanonicalUser { .. } | Grantee::Email { .. } | Grantee::Owner => false,
+    })
 }
 
 fn has_email(acl: &Acl) -> bool {

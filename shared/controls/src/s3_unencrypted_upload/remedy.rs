@@ -114,6 +114,21 @@ impl ReEncrypt {
         self.details.as_ref().map(ObjectDetails::grant_headers).unwrap_or_default()
     }
 
+    /// Whether a bucket key is used, said either way: where nothing is said, the bucket's default
+    /// decides. `None`: not under SSE-KMS, where there is none.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>.
+    #[must_use]
+    pub const fn bucket_key_enabled(&self) -> Option<bool> {
+        match self.to {
+            Encryption::Kms { .. } => Some(self.bucket_key),
+            Encryption::None
+            | Encryption::S3
+            | Encryption::KmsTwice { .. }
+            | Encryption::Customer
+            | Encryption::Other { .. } => None,
+        }
+    }
+
     fn common(&self) -> Map<String, Value> {
         let mut parameters = s3::named(&self.resource);
         parameters.remove("VersionId");
@@ -124,7 +139,7 @@ impl ReEncrypt {
         };
         set("ServerSideEncryption", self.to.word().map(Value::from));
         set("SSEKMSKeyId", self.to.key().map(Value::from));
-        set("BucketKeyEnabled", self.bucket_key.then_some(Value::Bool(true)));
+        set("BucketKeyEnabled", self.bucket_key_enabled().map(Value::Bool));
         set("StorageClass", self.version.storage_class.clone().map(Value::from));
         set("WebsiteRedirectLocation", self.version.website_redirect.clone().map(Value::from));
         for (name, value) in self.grants() {
@@ -157,6 +172,9 @@ impl ReEncrypt {
 
     fn in_parts(&self, parts: Parts) -> Vec<Operation> {
         let mut create = self.common();
+        if create.contains_key("ChecksumAlgorithm") {
+            create.insert("ChecksumType".to_owned(), "FULL_OBJECT".into());
+        }
         create.insert("Metadata".to_owned(), json!(self.version.metadata));
         for (name, value) in self.version.content.to_parameters() {
             create.insert(name.to_owned(), value.into());

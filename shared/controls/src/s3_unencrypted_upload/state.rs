@@ -172,8 +172,8 @@ pub struct StoredVersion {
     /// `x-amz-archive-status` (`ARCHIVE_ACCESS`, `DEEP_ARCHIVE_ACCESS`), of Intelligent-Tiering.
     #[serde(default)]
     pub archive_status: Option<String>,
-    /// `x-amz-restore`, as S3 gave it.
-    #[serde(default)]
+    /// `x-amz-restore`, as S3 gave it. Not written down: see [`StoredVersion::replication`].
+    #[serde(default, skip_serializing)]
     pub restore: Option<String>,
     /// `x-amz-meta-…`, without the prefix.
     #[serde(default)]
@@ -190,9 +190,16 @@ pub struct StoredVersion {
     /// Object Lock.
     #[serde(default)]
     pub lock: ObjectLock,
-    /// `x-amz-replication-status`: `PENDING`, `COMPLETED`, `FAILED`, `REPLICA`.
-    #[serde(default)]
+    /// `x-amz-replication-status`: `PENDING`, `COMPLETED`, `FAILED`, `REPLICA`. Written down only
+    /// where it stays as it is: states from the ledger are compared to see whether somebody changed
+    /// the object, and replication goes on by itself.
+    #[serde(default, skip_serializing_if = "is_under_way")]
     pub replication: Option<String>,
+}
+
+#[expect(clippy::ref_option, reason = "the signature that `skip_serializing_if` calls")]
+fn is_under_way(replication: &Option<String>) -> bool {
+    replication.as_deref() != Some("REPLICA")
 }
 
 impl StoredVersion {

@@ -123,7 +123,7 @@ fn a_weaker_algorithm_than_required_is_re_encrypted() {
         finding arn:aws:s3:::amzn-s3-demo-bucket/a/b
         s3-unencrypted-upload certain
           the object is stored under SSE-S3; its bucket requires KMS key `arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`
-          s3:CopyObject {"Bucket":"amzn-s3-demo-bucket","Key":"a/b","ExpectedBucketOwner":"111122223333","ServerSideEncryption":"aws:kms","SSEKMSKeyId":"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab","CopySource":"amzn-s3-demo-bucket/a/b","CopySourceIfMatch":"(the ETag that a read just before tells)","IfMatch":"(the ETag that a read just before tells)","MetadataDirective":"COPY","TaggingDirective":"COPY"}
+          s3:CopyObject {"Bucket":"amzn-s3-demo-bucket","Key":"a/b","ExpectedBucketOwner":"111122223333","ServerSideEncryption":"aws:kms","SSEKMSKeyId":"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab","BucketKeyEnabled":false,"CopySource":"amzn-s3-demo-bucket/a/b","CopySourceIfMatch":"(the ETag that a read just before tells)","IfMatch":"(the ETag that a read just before tells)","MetadataDirective":"COPY","TaggingDirective":"COPY"}
     "#]],
     );
 }

@@ -1,12 +1,17 @@
 //! A copy of an object that is too large for one call: in parts.
 //!
 //! Parts that were copied are stored, and paid for, until the upload is completed or aborted: so
-//! every way out of here that does not complete it aborts it.
+//! every way out of here that does not complete it aborts it, and waits until it is aborted. A part
+//! that is still being copied then may be stored after all, so it is aborted until S3 knows no such
+//! upload.
+//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>.
+
+use std::time::Duration;
 
 use aws_sdk_s3::{
     Client,
     operation::RequestId,
-    types::{CompletedMultipartUpload, CompletedPart, CopyPartResult},
+    types::{ChecksumType, CompletedMultipartUpload, CompletedPart, CopyPartResult},
 };
 use aws_smithy_types::{DateTime, date_time::Format};
 use controls::{
@@ -14,7 +19,7 @@ use controls::{
     s3_unencrypted_upload::{Parts, ReEncrypt},
 };
 use respond::{CloudError, Retry};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 
 use super::{Made, Source, describe, time_for, within};
 use crate::{
@@ -24,6 +29,24 @@ use crate::{
 
 /// Parts copied at the same time.
 const AT_ONCE: usize = 8;
+
+/// How often an upload is aborted, and how long after one another.
+const ABORTS: u32 = 3;
+const BETWEEN_ABORTS: Duration = Duration::from_secs(1);
+
+/// Time for S3 to put the parts together.
+const COMPLETING: Duration = Duration::from_secs(32);
+
+/// The time within which all parts are copied, or the copy is given up.
+fn copying_time(parts: Parts) -> Duration {
+    let rounds = parts.count.div_ceil(AT_ONCE as u64);
+    time_for(parts.size).saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))
+}
+
+/// The longest that a copy in parts may take, beginning and abort included.
+pub(super) fn time_needed(parts: Parts) -> Duration {
+    copying_time(parts).saturating_add(COMPLETING).saturating_add(time_for(0).saturating_mul(2))
+}
 
 /// An upload that is aborted unless it was completed.
 struct Upload {
@@ -36,28 +59,53 @@ struct Upload {
 }
 
 impl Upload {
-    async fn abort(&mut self) {
-        self.open = false;
-        let sent = self
-            .client
-            .abort_multipart_upload()
-            .bucket(&self.bucket)
-            .key(&self.key)
-            .expected_bucket_owner(&self.owner)
-            .upload_id(&self.id)
-            .send()
-            .await;
-        if let Err(error) = sent {
+    /// Takes the parts back; whether that is known to have been done.
+    async fn abort(&mut self) -> bool {
+        let mut aborted = false;
+        for time in 0..ABORTS {
+            if time > 0 {
+                tokio::time::sleep(BETWEEN_ABORTS).await;
+            }
+            let sent = self
+                .client
+                .abort_multipart_upload()
+                .bucket(&self.bucket)
+                .key(&self.key)
+                .expected_bucket_owner(&self.owner)
+                .upload_id(&self.id)
+                .send()
+                .await;
+            let Err(error) = sent else {
+                aborted = true;
+                continue;
+            };
             let error = cloud_error(Kind::Write, "s3:AbortMultipartUpload", &self.bucket, error);
-            // Nothing more can be done from here; the bucket's lifecycle rule is the second line.
-            tracing::error!(operation = error.operation, code = error.code, "parts left behind");
+            if error.code == "NoSuchUpload" {
+                aborted = true;
+                break;
+            }
+            tracing::error!(operation = error.operation, code = error.code, "parts not taken back");
+            if error.retry != Retry::Worthwhile {
+                break;
+            }
         }
+        self.open = false;
+        aborted
+    }
+
+    /// Takes the parts back because of an error, which says so where they may be left behind: the
+    /// bucket's lifecycle rule is then the second line.
+    async fn given_up(&mut self, mut error: CloudError) -> CloudError {
+        if !self.abort().await {
+            error.code.push_str("; its parts could not be taken back (AbortMultipartUpload)");
+        }
+        error
     }
 }
 
 impl Drop for Upload {
-    /// The future was dropped between two calls (the deadline came): the abort is left to the
-    /// executor, which carries on while the error is reported.
+    /// The future was dropped between two calls, which the time asked for beforehand is there to
+    /// prevent: the abort is left to the executor, for as long as there is one.
     fn drop(&mut self) {
         if !self.open {
             return;
@@ -93,6 +141,11 @@ fn completed(number: i32, result: &CopyPartResult) -> CompletedPart {
         .set_checksum_crc64_nvme(text(result.checksum_crc64_nvme()))
         .set_checksum_sha1(text(result.checksum_sha1()))
         .set_checksum_sha256(text(result.checksum_sha256()))
+        .set_checksum_sha512(text(result.checksum_sha512()))
+        .set_checksum_md5(text(result.checksum_md5()))
+        .set_checksum_xxhash3(text(result.checksum_xxhash3()))
+        .set_checksum_xxhash64(text(result.checksum_xxhash64()))
+        .set_checksum_xxhash128(text(result.checksum_xxhash128()))
         .build()
 }
 
@@ -106,11 +159,19 @@ impl Api {
         parts: Parts,
     ) -> Result<Made, CloudError> {
         let mut upload = self.create(copy, object).await?;
-        let copied = match self.copy_each(&upload, copy, object, source, parts).await {
+        let mut under_way = JoinSet::new();
+        let limit = copying_time(parts);
+        let copying = self.copy_each(&upload, &mut under_way, copy, object, source, parts);
+        let copied = timeout(limit, copying).await.unwrap_or_else(|_elapsed| {
+            // Not worth another try, which would begin anew and come no further.
+            let code = format!("given up after {} seconds", limit.as_secs());
+            Err(refusal("s3:UploadPartCopy", name(object), code, Retry::Pointless))
+        });
+        let copied = match copied {
             Ok(copied) => copied,
             Err(error) => {
-                upload.abort().await;
-                return Err(error);
+                under_way.shutdown().await;
+                return Err(upload.given_up(error).await);
             }
         };
         match self.complete(&upload, object, source, copied).await {
@@ -121,8 +182,7 @@ impl Api {
             Err(error) => {
                 // Where the answer was lost the upload may be complete: then there is nothing left
                 // to abort, and S3 says so.
-                upload.abort().await;
-                Err(error)
+                Err(upload.given_up(error).await)
             }
         }
     }
@@ -142,6 +202,8 @@ impl Api {
         };
         let tags = copy.details.as_ref().and_then(|details| details.tags.as_ref());
         let tags = tags.ok_or_else(|| refuse("its tags are not known"))?;
+        // One over the whole, as the source has it; by itself S3 makes one over the parts of some.
+        let summed = copy.details.as_ref().is_some_and(|details| !details.checksums.is_empty());
         let request = self
             .writes
             .create_multipart_upload()
@@ -155,6 +217,7 @@ impl Api {
             .set_content_disposition(content.content_disposition.clone())
             .set_cache_control(content.cache_control.clone())
             .set_expires(expires)
+            .set_checksum_type(summed.then_some(ChecksumType::FullObject))
             .set_tagging((!tags.is_empty()).then(|| tagging_header(tags)));
         let answer = describe(request, copy, object)?
             .send()
@@ -171,10 +234,11 @@ impl Api {
         })
     }
 
-    /// Copies every part, some at a time. Dropping the set aborts the calls under way.
+    /// Copies every part, some at a time.
     async fn copy_each(
         &self,
         upload: &Upload,
+        under_way: &mut JoinSet<Result<CompletedPart, CloudError>>,
         copy: &ReEncrypt,
         object: Object<'_>,
         source: &Source,
@@ -183,7 +247,6 @@ impl Api {
         const OPERATION: &str = "s3:UploadPartCopy";
         let size = copy.version.size.unwrap_or(0);
         let mut waiting = (0..parts.count).map(|index| range(parts, size, index));
-        let mut under_way = JoinSet::new();
         let mut copied = Vec::new();
         loop {
             while under_way.len() < AT_ONCE {
@@ -244,7 +307,7 @@ impl Api {
             .multipart_upload(parts)
             .if_match(&source.etag)
             .customize()
-            .config_override(within(time_for(0).saturating_mul(8)))
+            .config_override(within(COMPLETING))
             .send()
             .await
             .map_err(|error| cloud_error(Kind::Write, OPERATION, name(object), error))?;

@@ -2,7 +2,7 @@
 
 use controls::{
     S3UnencryptedUpload, Tags,
-    s3::{Acl, Grant, Grantee},
+    s3::{Acl, Grant, Grantee, ObjectOwnership},
     s3_unencrypted_upload::{
         Checksum, ContentHeaders, Encryption, ObjectDetails, ReEncrypt, StoredVersion,
         UploadRemedy, Versioning,
@@ -57,9 +57,31 @@ fn re_encrypt() -> ReEncrypt {
     }
 }
 
+/// The version's tags and ACL as [`re_encrypt`] knows them.
+fn untouched() -> [Rule; 2] {
+    [tags_of("v-1", TAGS_XML), acl_of("v-1", &[(OTHER, "READ"), (OWNER, "FULL_CONTROL")])]
+}
+
+fn tags_of(version: &'static str, xml: &'static str) -> Rule {
+    mock!(Client::get_object_tagging)
+        .match_requests(move |request| request.version_id() == Some(version))
+        .then_http_response(move || answer(200, xml))
+}
+
+fn acl_of(version: &'static str, grants: &[(&str, &str)]) -> Rule {
+    let xml = acl_xml(OWNER, grants);
+    mock!(Client::get_object_acl)
+        .match_requests(move |request| request.version_id() == Some(version))
+        .then_http_response(move || answer(200, &xml))
+}
+
+/// What becomes of a copy; tags and ACL of its source are as they were, unless a rule says
+/// otherwise.
 async fn applied(rules: &[&Rule], copy: ReEncrypt) -> Result<Applied, CloudError> {
     let remedy = UploadRemedy::ReEncrypt(Box::new(copy));
-    let objects = objects(rules, Trust::default());
+    let untouched = untouched();
+    let rules: Vec<&Rule> = rules.iter().copied().chain(&untouched).collect();
+    let objects = objects(&rules, Trust::default());
     Cloud::<S3UnencryptedUpload>::apply(&objects, &object(Some("v-1")), &remedy).await
 }
 
@@ -97,14 +119,8 @@ fn copy() -> Rule {
 fn read_back() -> [Rule; 3] {
     [
         head(Some("v-2"), "v-2", RIGHT),
-        mock!(Client::get_object_tagging)
-            .match_requests(|request| request.version_id() == Some("v-2"))
-            .then_http_response(|| answer(200, TAGS_XML)),
-        mock!(Client::get_object_acl)
-            .match_requests(|request| request.version_id() == Some("v-2"))
-            .then_http_response(|| {
-                answer(200, &acl_xml(OWNER, &[(OTHER, "READ"), (OWNER, "FULL_CONTROL")]))
-            }),
+        tags_of("v-2", TAGS_XML),
+        acl_of("v-2", &[(OTHER, "READ"), (OWNER, "FULL_CONTROL")]),
     ]
 }
 
@@ -127,13 +143,114 @@ async fn a_copy_that_lost_something_is_told_with_what() {
             let mut answer = stored("v-2", RIGHT);
             answer.headers_mut().remove("x-amz-meta-origin");
             answer.headers_mut().insert("x-amz-storage-class", "STANDARD_IA");
+            answer.headers_mut().insert("x-amz-checksum-type", "COMPOSITE");
+            answer.headers_mut().insert("x-amz-object-lock-legal-hold", "ON");
             answer
         });
-    let tags = always!(get_object_tagging, answer(200, "<Tagging><TagSet/></Tagging>"));
-    let acl = always!(get_object_acl, answer(200, &acl_xml(OWNER, &[(OWNER, "FULL_CONTROL")])));
+    let tags = tags_of("v-2", "<Tagging><TagSet/></Tagging>");
+    let acl = acl_of("v-2", &[(OWNER, "FULL_CONTROL")]);
     let error = applied(&[&live, &copy, &poorer, &tags, &acl], re_encrypt()).await.unwrap_err();
-    assert_eq!(error.code, "the copy was made and differs in: metadata, storage class, tags, ACL");
+    assert_eq!(
+        error.code,
+        "the copy was made and differs in: metadata, storage class, object lock, checksum, tags, ACL"
+    );
     assert_eq!((error.retry, error.in_doubt), (Retry::Pointless, true));
+}
+
+/// S-22.
+#[tokio::test(start_paused = true)]
+async fn tags_and_acl_that_changed_since_they_were_read_stop_the_copy() {
+    let private = acl_of("v-1", &[(OWNER, "FULL_CONTROL")]);
+    let bare = tags_of("v-1", "<Tagging><TagSet/></Tagging>");
+    let strange = mock!(Client::get_object_acl).then_http_response(|| {
+        answer(200, "<AccessControlPolicy><Owner><ID>x</ID></Owner><AccessControlList><Grant><Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>")
+    });
+    for (changed, what) in [(private, "ACL"), (bare, "tags"), (strange, "ACL")] {
+        let (live, copy) = (head(None, "v-1", WRONG), copy());
+        let error = applied(&[&live, &copy, &changed], re_encrypt()).await.unwrap_err();
+        assert_eq!(error.code, format!("the {what} has changed"));
+        assert_eq!((error.retry, error.in_doubt, copy.num_calls()), (Retry::Moved, false, 0));
+    }
+    // Where ACLs are off there is nothing to compare, and nothing is asked.
+    let (live, head_of_copy, tags) =
+        (head(None, "v-1", WRONG), head(Some("v-2"), "v-2", RIGHT), tags_of("v-2", TAGS_XML));
+    let denied = mock!(Client::get_object_acl).then_http_response(|| xml_refusal(403, "Denied"));
+    let mut off = re_encrypt();
+    off.details.as_mut().unwrap().ownership = Some(ObjectOwnership::BucketOwnerEnforced);
+    let plain = mock!(Client::copy_object)
+        .match_requests(|request| request.grant_full_control().is_none())
+        .then_http_response(|| {
+            let body = "<CopyObjectResult><ETag>\"etag-v-2\"</ETag></CopyObjectResult>";
+            let mut answer = answer(200, body);
+            answer.headers_mut().insert("x-amz-version-id", "v-2");
+            answer
+        });
+    let rules = [&live, &plain, &head_of_copy, &tags, &denied];
+    assert!(applied(&rules, off).await.unwrap().changed);
+}
+
+/// S-22.
+#[tokio::test(start_paused = true)]
+async fn a_grant_taken_back_while_the_copy_was_made_is_told() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let acl = mock!(Client::get_object_acl)
+        .match_requests(|request| request.version_id() == Some("v-1"))
+        .then_http_response(move || {
+            let grants: &[(&str, &str)] =
+                match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+                    0 => &[(OTHER, "READ"), (OWNER, "FULL_CONTROL")],
+                    _ => &[(OWNER, "FULL_CONTROL")],
+                };
+            answer(200, &acl_xml(OWNER, grants))
+        });
+    let (live, copy, back) = (head(None, "v-1", WRONG), copy(), read_back());
+    let mut rules = vec![&live, &copy, &acl];
+    rules.extend(&back);
+    let error = applied(&rules, re_encrypt()).await.unwrap_err();
+    assert!(error.code.contains("changed while it was copied"), "{}", error.code);
+    assert_eq!((error.retry, error.in_doubt), (Retry::Pointless, true));
+}
+
+/// S-7, S-22.
+#[tokio::test(start_paused = true)]
+async fn a_copy_of_which_no_answer_came_is_compared_with_what_it_was_made_from() {
+    let poorer = mock!(Client::head_object).then_http_response(|| {
+        let mut answer = stored("v-2", RIGHT);
+        answer.headers_mut().remove("x-amz-meta-origin");
+        answer.headers_mut().insert("x-amz-checksum-type", "COMPOSITE");
+        answer
+    });
+    let (bare, private) =
+        (tags_of("v-2", "<Tagging><TagSet/></Tagging>"), acl_of("v-2", &[(OWNER, "FULL_CONTROL")]));
+    let lost = async |rules: &[&Rule]| {
+        let remedy = UploadRemedy::ReEncrypt(Box::new(re_encrypt()));
+        let objects = objects(rules, Trust::default());
+        Cloud::<S3UnencryptedUpload>::lost(&objects, &object(Some("v-1")), &remedy).await
+    };
+    let said = lost(&[&poorer, &bare, &private]).await.unwrap();
+    assert_eq!(said, ["metadata", "checksum", "tags", "ACL"]);
+    let [back, tags, acl] = read_back();
+    let newest = head(None, "v-2", RIGHT);
+    assert_eq!(lost(&[&newest, &back, &tags, &acl]).await.unwrap(), Vec::<String>::new());
+    let denied = mock!(Client::head_object).then_http_response(|| answer(403, ""));
+    assert_eq!(lost(&[&denied]).await.unwrap_err().retry, Retry::Pointless);
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_no_bucket_key_is_used_is_said_and_not_left_to_the_buckets_default() {
+    for (to, bucket_key, expected) in [
+        (kms(RIGHT), false, Some(false)),
+        (kms(RIGHT), true, Some(true)),
+        (Encryption::KmsTwice { key: Some(RIGHT.to_owned()) }, false, None),
+        (Encryption::S3, false, None),
+    ] {
+        let live = head(None, "v-1", WRONG);
+        let copy = mock!(Client::copy_object)
+            .match_requests(move |request| request.bucket_key_enabled() == expected)
+            .then_http_response(|| xml_refusal(403, "AccessDenied"));
+        let remedy = ReEncrypt { to, bucket_key, ..re_encrypt() };
+        assert_eq!(applied(&[&live, &copy], remedy).await.unwrap_err().code, "AccessDenied");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,7 +339,8 @@ async fn nothing_is_copied_on_the_word_of_a_record_or_without_the_means_to_keep_
     let acl = copy.details.as_mut().and_then(|details| details.acl.as_mut()).unwrap();
     acl.grants.push(grant(OTHER, "WRITE"));
     let live = head(None, "v-1", WRONG);
-    let error = applied(&[&live], copy).await.unwrap_err();
+    let acl = acl_of("v-1", &[(OWNER, "FULL_CONTROL"), (OTHER, "READ"), (OTHER, "WRITE")]);
+    let error = applied(&[&live, &acl], copy).await.unwrap_err();
     assert!(error.code.contains("GrantWrite"), "{}", error.code);
 }
 
@@ -259,6 +377,7 @@ fn create() -> Rule {
                 && request.tagging() == Some("team=blue")
                 && request.grant_read() == Some(&format!("id=\"{OTHER}\""))
                 && request.checksum_algorithm().is_some_and(|word| word.as_str() == "CRC32")
+                && request.checksum_type().is_some_and(|word| word.as_str() == "FULL_OBJECT")
         })
         .then_http_response(|| {
             answer(200, "<InitiateMultipartUploadResult><UploadId>U-1</UploadId></InitiateMultipartUploadResult>")
@@ -309,12 +428,17 @@ fn complete() -> Rule {
         })
 }
 
+/// The first abort leaves a part that was still being copied, the second takes it back.
 fn abort() -> Rule {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
     mock!(Client::abort_multipart_upload)
         .match_requests(|request| {
             request.upload_id() == Some("U-1") && request.expected_bucket_owner() == Some(ACCOUNT)
         })
-        .then_http_response(|| answer(204, ""))
+        .then_http_response(move || match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => answer(204, ""),
+            _ => xml_refusal(404, "NoSuchUpload"),
+        })
 }
 
 #[tokio::test(start_paused = true)]
@@ -343,7 +467,7 @@ async fn every_way_out_that_does_not_complete_the_parts_takes_them_back() {
         // A part changes nothing of the object, so nothing is in doubt.
         assert_eq!(
             (error.retry, error.in_doubt, abort.num_calls()),
-            (retry, in_doubt, 1),
+            (retry, in_doubt, 2),
             "{code}"
         );
     }
@@ -361,8 +485,41 @@ async fn every_way_out_that_does_not_complete_the_parts_takes_them_back() {
         rules.extend(&parts);
         let error = applied(&rules, large()).await.unwrap_err();
         assert_eq!((error.retry, error.in_doubt), (retry, in_doubt), "{code} {status}");
-        assert_eq!((complete.num_calls(), abort.num_calls()), (1, 1), "{code} {status}");
+        assert_eq!((complete.num_calls(), abort.num_calls()), (1, 2), "{code} {status}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn parts_that_cannot_be_taken_back_are_told() {
+    let (live, create) = (large_head(None, "v-1", WRONG), create());
+    let part =
+        mock!(Client::upload_part_copy).then_http_response(|| xml_refusal(403, "AccessDenied"));
+    for (status, code, times) in [(403, "AccessDenied", 1), (503, "SlowDown", 3)] {
+        let abort = mock!(Client::abort_multipart_upload)
+            .then_http_response(move || xml_refusal(status, code));
+        let error = applied(&[&live, &create, &part, &abort], large()).await.unwrap_err();
+        assert!(error.code.starts_with("AccessDenied; its parts could not"), "{}", error.code);
+        assert_eq!((error.retry, abort.num_calls()), (Retry::Pointless, times));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_a_copy_asks_for_grows_with_its_size() {
+    let objects = objects(&[], Trust::default());
+    let remedy = |size: u64| {
+        let mut copy = large();
+        copy.version.size = Some(size);
+        UploadRemedy::ReEncrypt(Box::new(copy))
+    };
+    let seconds = |size| Cloud::<S3UnencryptedUpload>::time_for(&objects, &remedy(size)).as_secs();
+    assert_eq!(seconds(12), 8);
+    assert_eq!(seconds(GIB), 40);
+    assert_eq!(seconds(5 * GIB), 168);
+    assert_eq!(seconds(5 * GIB + 1), 88, "six parts at once");
+    assert_eq!(seconds(9 * GIB), 128, "one more round");
+    let tags =
+        UploadRemedy::PutTags { resource: object(None), before: Tags::new(), after: Tags::new() };
+    assert!(Cloud::<S3UnencryptedUpload>::time_for(&objects, &tags).is_zero());
 }
 
 #[tokio::test(start_paused = true)]
@@ -370,7 +527,8 @@ async fn a_copy_that_is_given_up_between_two_calls_takes_its_parts_back() {
     let (live, create, abort) = (large_head(None, "v-1", WRONG), create(), abort());
     let part = mock!(Client::upload_part_copy)
         .then_http_response(|| answer(200, "<CopyPartResult><ETag>\"p\"</ETag></CopyPartResult>"));
-    let objects = objects(&[&live, &create, &part, &abort], Trust::default());
+    let [tags, acl] = untouched();
+    let objects = objects(&[&live, &create, &part, &abort, &tags, &acl], Trust::default());
     let remedy = UploadRemedy::ReEncrypt(Box::new(large()));
     let resource = object(Some("v-1"));
     let mut copying = Box::pin(Cloud::<S3UnencryptedUpload>::apply(&objects, &resource, &remedy));
@@ -385,7 +543,7 @@ async fn a_copy_that_is_given_up_between_two_calls_takes_its_parts_back() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(abort.num_calls(), 1);
+    assert!(abort.num_calls() >= 1);
 }
 
 /// Polls once, then lets the executor go on.

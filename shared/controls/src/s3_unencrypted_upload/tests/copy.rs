@@ -13,13 +13,13 @@ fn the_copy_is_pinned_guarded_and_keeps_what_s3_does_not_copy() {
     state.version.storage_class = Some("STANDARD_IA".to_owned());
     state.version.website_redirect = Some("/new".to_owned());
     let details = state.details.as_mut().unwrap();
-    let everyone = "http://acs.amazonaws.com/groups/global/AllUsers".to_owned();
+    let logs = "http://acs.amazonaws.com/groups/s3/LogDelivery".to_owned();
     details
         .acl
         .as_mut()
         .unwrap()
         .grants
-        .push(Grant { grantee: Grantee::Group { uri: everyone }, permission: "READ".to_owned() });
+        .push(Grant { grantee: Grantee::Group { uri: logs }, permission: "READ".to_owned() });
     details.checksums = vec![Checksum { algorithm: "CRC64NVME".to_owned(), composite: false }];
     let operations = UploadRemedy::ReEncrypt(Box::new(copy(&state))).operations();
     let [operation] = operations.as_slice() else { panic!() };
@@ -35,7 +35,7 @@ fn the_copy_is_pinned_guarded_and_keeps_what_s3_does_not_copy() {
           "StorageClass": "STANDARD_IA",
           "WebsiteRedirectLocation": "/new",
           "GrantFullControl": "id=\"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be\"",
-          "GrantRead": "uri=\"http://acs.amazonaws.com/groups/global/AllUsers\"",
+          "GrantRead": "uri=\"http://acs.amazonaws.com/groups/s3/LogDelivery\"",
           "ChecksumAlgorithm": "CRC64NVME",
           "CopySource": "amzn-s3-demo-bucket/a/b?versionId=v1",
           "CopySourceIfMatch": "\"9bb58f26192e4ba00f01e2e7b136bbd8\"",
@@ -84,7 +84,17 @@ fn whatever_a_copy_would_lose_or_overwrite_holds_it_back() {
     fn details(state: &mut UploadState) -> &mut ObjectDetails {
         state.details.as_mut().unwrap()
     }
-    let cases: [(&str, Change); 15] = [
+    fn restored(state: &mut UploadState, class: &str) {
+        state.version.storage_class = Some(class.to_owned());
+        let restore = "ongoing-request=\"false\", expiry-date=\"Fri, 21 Dec 2029 00:00:00 GMT\"";
+        state.version.restore = Some(restore.to_owned());
+    }
+    fn grant_to(state: &mut UploadState, group: &str) {
+        let uri = format!("http://acs.amazonaws.com/groups/{group}");
+        let grant = Grant { grantee: Grantee::Group { uri }, permission: "READ".to_owned() };
+        details(state).acl.as_mut().unwrap().grants.push(grant);
+    }
+    let cases: [(&str, Change); 20] = [
         ("SSE-C", |state| state.version.encryption = Encryption::Customer),
         ("Object Lock", |state| state.version.lock.mode = Some("COMPLIANCE".to_owned())),
         ("Object Lock", |state| state.version.lock.mode = Some("GOVERNANCE".to_owned())),
@@ -95,6 +105,16 @@ fn whatever_a_copy_would_lose_or_overwrite_holds_it_back() {
             state.version.restore = Some("ongoing-request=\"true\"".to_owned());
         }),
         ("archived", |state| state.version.archive_status = Some("ARCHIVE_ACCESS".to_owned())),
+        // The copy would be archived and not restored: what can be read now no longer could.
+        ("archived", |state| restored(state, "GLACIER")),
+        ("archived", |state| restored(state, "DEEP_ARCHIVE")),
+        ("s3-public-acl", |state| grant_to(state, "global/AllUsers")),
+        ("s3-public-acl", |state| grant_to(state, "global/AuthenticatedUsers")),
+        ("checksum", |state| {
+            state.version.size = Some(COPY_LIMIT + 1);
+            details(state).checksums =
+                vec![Checksum { algorithm: "SHA256".to_owned(), composite: false }];
+        }),
         ("storage class", |state| state.version.storage_class = Some("SNOW".to_owned())),
         ("replica", |state| state.version.replication = Some("REPLICA".to_owned())),
         ("newer version", |state| details(state).current = false),
@@ -138,14 +158,7 @@ fn a_key_of_another_region_is_told_and_never_tried() {
 
 #[test]
 fn what_a_copy_keeps_does_not_hold_it_back() {
-    let changes: [fn(&mut UploadState); 5] = [
-        |state| {
-            state.version.storage_class = Some("GLACIER".to_owned());
-            state.version.restore = Some(
-                "ongoing-request=\"false\", expiry-date=\"Fri, 21 Dec 2029 00:00:00 GMT\""
-                    .to_owned(),
-            );
-        },
+    let changes: [fn(&mut UploadState); 4] = [
         |state| state.version.storage_class = Some("GLACIER_IR".to_owned()),
         |state| state.version.replication = Some("COMPLETED".to_owned()),
         |state| {
@@ -165,6 +178,38 @@ fn what_a_copy_keeps_does_not_hold_it_back() {
         assert_eq!(assess(&state)[0].held_back, None);
         assert!(copy(&state).is_executable());
     }
+}
+
+#[test]
+fn what_goes_on_by_itself_is_no_change() {
+    let with = |replication: &str, restore: Option<&str>| {
+        let mut state = live(Encryption::S3, kms(KEY));
+        state.version.replication = Some(replication.to_owned());
+        state.version.restore = restore.map(str::to_owned);
+        (json!(state), json!(assess(&state)[0].remedies))
+    };
+    let seen = with("PENDING", None);
+    assert_eq!(seen, with("COMPLETED", Some("ongoing-request=\"true\"")));
+    assert_eq!(seen, with("FAILED", Some("ongoing-request=\"false\"")));
+    assert_ne!(seen.0, with("REPLICA", None).0, "that it is a replica stays");
+    let read: UploadState = serde_json::from_value(seen.0).unwrap();
+    assert_eq!(read, live(Encryption::S3, kms(KEY)));
+}
+
+#[test]
+fn a_copy_in_parts_keeps_a_checksum_over_the_whole() {
+    let mut state = live(Encryption::S3, kms(KEY));
+    state.version.size = Some(COPY_LIMIT + 1);
+    for algorithm in ["CRC32", "CRC32C", "CRC64NVME"] {
+        let checksum = Checksum { algorithm: algorithm.to_owned(), composite: false };
+        state.details.as_mut().unwrap().checksums = vec![checksum];
+        let operations = UploadRemedy::ReEncrypt(Box::new(copy(&state))).operations();
+        assert_eq!(operations[0].parameters["ChecksumAlgorithm"], algorithm);
+        assert_eq!(operations[0].parameters["ChecksumType"], "FULL_OBJECT");
+    }
+    state.details.as_mut().unwrap().checksums = Vec::new();
+    let operations = UploadRemedy::ReEncrypt(Box::new(copy(&state))).operations();
+    assert_eq!(operations[0].parameters.get("ChecksumType"), None);
 }
 
 #[test]
