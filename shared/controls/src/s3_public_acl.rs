@@ -197,7 +197,21 @@ fn public(
     let mut finding = with_remedy(evidence(finding, grant, state), grant, target, state);
     let ignored = state.block.is_some_and(|block| block.ignore_public_acls);
     finding.effective = finding.effective && !ignored;
-    finding
+    doubted(finding, state, &["s3:GetPublicAccessBlock", "s3:GetBucketOwnershipControls"])
+}
+
+/// A finding that may be none because of what could not be read: a switch that silences the grant,
+/// an owner whose own it is.
+fn doubted(finding: Finding<AclRemedy>, state: &AclState, rests_on: &[&str]) -> Finding<AclRemedy> {
+    let denied = state.denied.iter().filter(|(read, _)| rests_on.contains(&read.as_str()));
+    let denied: serde_json::Map<String, Value> =
+        denied.map(|(read, code)| (read.clone(), code.as_str().into())).collect();
+    // What is known to be silenced stays so, whatever else there is to know.
+    if denied.is_empty() || !finding.effective {
+        return finding;
+    }
+    let finding = finding.with_evidence("not_readable", Value::Object(denied));
+    Finding { confidence: Confidence::Unclear, ..finding }
 }
 
 fn stranger(
@@ -212,7 +226,8 @@ fn stranger(
     );
     let mut finding = with_remedy(evidence(finding, grant, state), grant, target, state);
     finding.confidence = confidence;
-    finding
+    // Of an object, its bucket's owner may have a grant of his own.
+    doubted(finding, state, &["s3:GetBucketAcl", "s3:GetBucketOwnershipControls"])
 }
 
 fn unreadable(title: String, state: &AclState) -> Finding<AclRemedy> {

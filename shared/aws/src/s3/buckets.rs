@@ -1,5 +1,7 @@
 //! The world of `s3-public-acl`.
 
+use std::collections::BTreeMap;
+
 use controls::{
     Observed, S3PublicAcl,
     s3_public_acl::{AclRemedy, AclState},
@@ -44,6 +46,20 @@ impl Cloud<S3PublicAcl> for Buckets {
     }
 }
 
+/// What decides about a grant; a refusal that will not change is part of the state, so that nothing
+/// is certain that rests on it.
+fn known<T>(
+    answer: Result<T, CloudError>,
+    denied: &mut BTreeMap<String, String>,
+) -> Result<Option<T>, CloudError> {
+    if let Err(error) = &answer
+        && error.retry == Retry::Pointless
+    {
+        denied.insert(error.operation.to_owned(), error.code.clone());
+    }
+    unless_refused(answer)
+}
+
 impl Buckets {
     /// One read when only the owner is granted anything; the rest only then.
     async fn look(&self, target: &Target) -> Result<Observed<AclState>, CloudError> {
@@ -55,6 +71,7 @@ impl Buckets {
             block: None,
             bucket_owner: None,
             unreadable: read.unreadable,
+            denied: BTreeMap::new(),
         };
         let mut tags = None;
         if state.is_suspicious() {
@@ -64,9 +81,9 @@ impl Buckets {
                 self.api.tags(place),
                 self.bucket_owner(place),
             );
-            state.ownership = unless_refused(ownership)?.flatten();
-            state.block = unless_refused(block)?;
-            state.bucket_owner = unless_refused(bucket_owner)?.flatten();
+            state.ownership = known(ownership, &mut state.denied)?.flatten();
+            state.block = known(block, &mut state.denied)?;
+            state.bucket_owner = known(bucket_owner, &mut state.denied)?.flatten();
             tags = unless_refused(read_tags)?;
         }
         Ok(Observed::Present { state, tags, resource: target.resource.clone() })

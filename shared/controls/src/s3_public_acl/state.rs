@@ -1,5 +1,7 @@
 //! What must be read to answer `s3-public-acl`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::s3::{Acl, ObjectOwnership, PublicAccessBlock};
@@ -8,7 +10,7 @@ use crate::s3::{Acl, ObjectOwnership, PublicAccessBlock};
 ///
 /// One read is enough when the ACL lets nobody in from outside: the adapter fills `ownership` and
 /// `block` only where [`AclState::is_suspicious`]. What is not known there never makes a grant look
-/// harmless.
+/// harmless, and where it may not be read (`denied`) it never makes it look certain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AclState {
     /// The list.
@@ -27,13 +29,24 @@ pub struct AclState {
     /// are told.
     #[serde(default)]
     pub unreadable: Vec<String>,
+    /// Reads that decide about a grant and were refused for good, by operation, with AWS's code:
+    /// what rests on them is unclear.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub denied: BTreeMap<String, String>,
 }
 
 impl AclState {
     /// A list of which nothing else is known.
     #[must_use]
     pub const fn of(acl: Acl) -> Self {
-        Self { acl, ownership: None, block: None, bucket_owner: None, unreadable: Vec::new() }
+        Self {
+            acl,
+            ownership: None,
+            block: None,
+            bucket_owner: None,
+            unreadable: Vec::new(),
+            denied: BTreeMap::new(),
+        }
     }
 
     /// Whether a grant goes to anybody but the owner: then `ownership` and `block` are worth

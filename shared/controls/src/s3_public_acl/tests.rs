@@ -491,6 +491,44 @@ fn a_grant_is_not_effective_where_public_acls_are_ignored_or_off() {
     assert!(findings[0].held_back.as_deref().unwrap().contains("BucketOwnerEnforced"));
 }
 
+/// S-5.
+#[test]
+fn what_rests_on_a_read_that_was_denied_is_unclear_and_says_so() {
+    const BLOCK: &str = "s3:GetPublicAccessBlock";
+    const OWNERSHIP: &str = "s3:GetBucketOwnershipControls";
+    const OWNER_OF_BUCKET: &str = "s3:GetBucketAcl";
+    let public = || live(vec![group(ALL, "READ")]);
+    let stranger = || live(vec![user(OTHER, "READ")]);
+    let (certain, unclear) = (Confidence::Certain, Confidence::Unclear);
+    for (state, denied, expected) in [
+        (public(), BLOCK, unclear),
+        (public(), OWNERSHIP, unclear),
+        (public(), OWNER_OF_BUCKET, certain),
+        (stranger(), BLOCK, certain),
+        (stranger(), OWNERSHIP, unclear),
+        (stranger(), OWNER_OF_BUCKET, unclear),
+    ] {
+        let denials = [(denied.to_owned(), "AccessDenied".to_owned())].into();
+        let state = AclState { denied: denials, ..state };
+        let [finding] =
+            S3PublicAcl.assess(&a_bucket(), &state, &Trust::default()).try_into().unwrap();
+        assert_eq!(finding.confidence, expected, "{denied}");
+        let told = finding.evidence.get("not_readable");
+        assert_eq!(told.is_some(), expected == unclear, "{denied}");
+        assert!(told.is_none_or(|told| told[denied] == "AccessDenied"));
+        let read: AclState = serde_json::from_value(json!(state)).unwrap();
+        assert_eq!(read, state);
+    }
+    // Where one switch is known to silence the grant, the other does not matter.
+    let off = AclState {
+        ownership: Some(ObjectOwnership::BucketOwnerEnforced),
+        denied: [(BLOCK.to_owned(), "AccessDenied".to_owned())].into(),
+        ..public()
+    };
+    let finding = &S3PublicAcl.assess(&a_bucket(), &off, &Trust::default())[0];
+    assert!(!finding.effective && finding.confidence == certain);
+}
+
 #[test]
 fn ignoring_public_acls_does_not_silence_a_grant_to_a_stranger() {
     let ignored = PublicAccessBlock { ignore_public_acls: true, ..PublicAccessBlock::default() };

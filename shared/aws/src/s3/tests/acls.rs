@@ -1,11 +1,11 @@
 //! The world of `s3-public-acl`.
 
 use controls::{
-    Observed, S3PublicAcl, Tags,
+    Control, Observed, S3PublicAcl, Tags,
     s3::{Acl, Grant, Grantee},
     s3_public_acl::{AclRemedy, AclState},
 };
-use model::Target;
+use model::{Confidence, Target};
 use respond::{Applied, Cloud};
 
 use super::*;
@@ -70,7 +70,7 @@ async fn a_grant_to_anybody_else_is_reason_to_read_what_decides_about_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_decides_about_a_grant_and_may_not_be_read_never_makes_it_look_harmless() {
+async fn what_decides_about_a_grant_and_may_not_be_read_makes_it_neither_harmless_nor_certain() {
     let denied = || xml_refusal(403, "AccessDenied");
     let rules = [
         live(OPEN),
@@ -80,7 +80,43 @@ async fn what_decides_about_a_grant_and_may_not_be_read_never_makes_it_look_harm
     ];
     let observed = observed(&rules.each_ref(), bucket()).await.unwrap();
     let Observed::Present { state, tags, .. } = observed else { panic!("{observed:?}") };
-    assert_eq!((state.ownership, state.block, tags), (None, None, None));
+    assert_eq!((state.ownership, state.block, &tags), (None, None, &None));
+    let denied: Vec<(&str, &str)> =
+        state.denied.iter().map(|(read, code)| (read.as_str(), code.as_str())).collect();
+    assert_eq!(
+        denied,
+        [
+            ("s3:GetBucketOwnershipControls", "AccessDenied"),
+            ("s3:GetPublicAccessBlock", "AccessDenied")
+        ]
+    );
+    let findings = S3PublicAcl.assess(&bucket().into(), &state, &Trust::default());
+    for finding in &findings {
+        assert!(finding.effective && finding.confidence == Confidence::Unclear, "{finding:?}");
+    }
+    assert_eq!(findings.len(), 2);
+}
+
+/// S-5.
+#[tokio::test(start_paused = true)]
+async fn whose_grant_it_is_remains_unclear_where_the_buckets_owner_may_not_be_read() {
+    let grants = [(OTHER, "FULL_CONTROL"), (OWNER, "FULL_CONTROL")];
+    let rules = [
+        mock!(Client::get_object_acl)
+            .then_http_response(move || answer(200, &acl_xml(OTHER, &grants))),
+        always!(get_bucket_acl, xml_refusal(403, "AccessDenied")),
+        always!(get_bucket_ownership_controls, xml_refusal(404, "OwnershipControlsNotFoundError")),
+        always!(get_public_access_block, xml_refusal(404, "NoSuchPublicAccessBlockConfiguration")),
+        mock!(Client::get_object_tagging).then_http_response(|| answer(200, TAGS_XML)),
+    ];
+    let observed = observed(&rules.each_ref(), object(Some("v-1"))).await.unwrap();
+    let Observed::Present { state, .. } = observed else { panic!("{observed:?}") };
+    let target = object(Some("v-1")).into();
+    let [finding] = S3PublicAcl.assess(&target, &state, &Trust::default()).try_into().unwrap();
+    assert_eq!(
+        (finding.code.as_str(), finding.confidence),
+        ("acl-cross-account", Confidence::Unclear)
+    );
 }
 
 #[tokio::test(start_paused = true)]
