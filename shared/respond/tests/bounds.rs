@@ -297,6 +297,36 @@ fn a_write_that_aws_itself_would_have_refused_is_not_suspected() {
     });
 }
 
+/// S-8, S-22.
+#[test]
+fn a_grant_that_another_controls_copy_may_have_written_anew_is_told() {
+    run(async {
+        for (control, grants, name, suspected) in [
+            ("s3-unencrypted-upload", "GrantRead", "PutObjectAcl", true),
+            ("s3-unencrypted-upload", "StorageClass", "PutObjectAcl", false),
+            ("s3-unencrypted-upload", "GrantRead", "PutBucketAcl", false),
+        ] {
+            let mut stage = Stage::new(&[]);
+            let mut entry = {
+                let mut another = Stage::new(&[OPEN]);
+                another.deliver(&event("copy")).await.unwrap();
+                another.entries().remove(0)
+            };
+            control.clone_into(&mut entry.control);
+            let mut parameters = serde_json::json!({"IfMatch": "e", "TaggingDirective": "COPY"});
+            parameters[grants] = serde_json::json!("x");
+            entry.operations = vec![model::Operation::new("s3:CopyObject", parameters)];
+            quietly(&stage.ledger, &entry).await;
+            let at = event_time() + TimeDelta::seconds(20);
+            let theirs = testkit::EventBuilder::new(name).id("theirs").at(at);
+            let theirs = theirs.set("/requestParameters/bucketName", BUCKET);
+            stage.deliver(&theirs).await.unwrap();
+            let told = stage.told().iter().any(|line| line.starts_with("possible-lost"));
+            assert_eq!(told, suspected, "{control} {grants} {name}");
+        }
+    });
+}
+
 fn facts<'a>(
     event: &'a events::Event,
     resource: &'a Resource,

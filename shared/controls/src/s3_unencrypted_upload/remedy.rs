@@ -268,15 +268,17 @@ impl Remedy for UploadRemedy {
     }
 }
 
-/// Reading the source (its tags too), writing the copy (its tags and grants too), both keys, and
+/// Reading the source (its tags and ACL too), writing the copy (its tags and grants too), both keys, and
 /// taking a multipart copy back.
 pub(super) const RE_ENCRYPT_ACTIONS: &[&str] = &[
     "kms:Decrypt",
     "kms:GenerateDataKey",
     "s3:AbortMultipartUpload",
     "s3:GetObject",
+    "s3:GetObjectAcl",
     "s3:GetObjectTagging",
     "s3:GetObjectVersion",
+    "s3:GetObjectVersionAcl",
     "s3:GetObjectVersionTagging",
     "s3:PutObject",
     "s3:PutObjectAcl",

@@ -124,7 +124,7 @@ impl Control for Toy {
 
     fn triage(&self, event: &Event) -> Triage {
         let record = &event.record;
-        if record.event_name != "PutBucketAcl" {
+        if !["PutBucketAcl", "PutObjectAcl"].contains(&record.event_name.as_str()) {
             return Triage::NotMine(NotMine::NotCovered);
         }
         if record.error_code.is_some() {
