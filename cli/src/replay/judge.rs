@@ -213,7 +213,7 @@ impl<'a> Judge<'a> {
             return None;
         }
         let ours = own_tags(&codes, event.id().unwrap_or_default(), self.now);
-        match control.tag(resource, &Tags::new(), &ours) {
+        match control.mark(resource, &Tags::new(), &ours) {
             Ok(remedy) => Some(remedy),
             Err(reason) => {
                 for decided in findings.iter_mut().filter(|decided| marked(decided)) {

@@ -113,7 +113,7 @@ pub trait AnyControl: Send + Sync {
     ///
     /// # Errors
     /// As [`Control::tag`].
-    fn tag(
+    fn mark(
         &self,
         resource: &Resource,
         current: &Tags,
@@ -197,7 +197,7 @@ impl<C: Control> AnyControl for C {
         (judged, writes.iter().flatten().map(PlannedRemedy::of).collect())
     }
 
-    fn tag(
+    fn mark(
         &self,
         resource: &Resource,
         current: &Tags,
