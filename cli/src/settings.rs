@@ -150,7 +150,8 @@ impl Folder {
 pub fn policy_folder(folder: &Path) -> Result<Folder, Failure> {
     let what = format!("policy folder `{}`", folder.display());
     let read = entries(folder, &what, policy::belongs)?;
-    if read.problems.is_empty() && !read.files.iter().any(|(name, _)| name.ends_with(".cedar")) {
+    let is_policy = |name: &str| Path::new(name).extension().is_some_and(|found| found == "cedar");
+    if read.problems.is_empty() && !read.files.iter().any(|(name, _)| is_policy(name)) {
         let problems = vec!["there is no `.cedar` file in it".to_owned()];
         return Err(Failure::Settings { what, problems });
     }
@@ -217,7 +218,7 @@ fn text_of(
         return Err("is not a regular file".to_owned());
     }
     let bytes = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
-    String::from_utf8(bytes).map(Some).map_err(|_| "is not UTF-8 text".to_owned())
+    String::from_utf8(bytes).map(Some).map_err(|error| format!("is not UTF-8 text: {error}"))
 }
 
 #[cfg(test)]

@@ -116,7 +116,10 @@ impl Surroundings for Process {
                 Err(problem) => problems.push(format!("`{}` {problem}", file.display())),
             }
         }
-        if problems.is_empty() && !files.iter().any(|file| file.ends_with(".cedar")) {
+        let is_policy = |name: &String| {
+            Path::new(name).extension().is_some_and(|extension| extension == "cedar")
+        };
+        if problems.is_empty() && !files.iter().any(is_policy) {
             problems.push(format!("there is no `.cedar` file in `{path}`"));
         }
         files.sort();
