@@ -16,9 +16,7 @@ use chrono::TimeDelta;
 use controls::{Control, IamTrustPolicy, NotMine, PlannedRemedy, S3PublicAcl, S3UnencryptedUpload};
 use events::Event;
 use journal::{Journal, Kept};
-use model::{
-    Confidence, ControlId, Finding, Outcome, Posture, Response, Status, Timestamp, Trust,
-};
+use model::{Confidence, ControlId, Finding, Outcome, Posture, Response, Status, Timestamp, Trust};
 use policy::Policies;
 use respond::{
     Clock, Cloud, Delivery, Doors, HandleError, Handled, Pipeline, Ports, Preview, Reported,
@@ -219,7 +217,9 @@ impl Live {
                 Judgement { resource: handled.resource, ..judgement }
                     .with_findings(findings, remedies)
             }
-            Err(error @ HandleError::Malformed { .. }) => without_evidence(id, &self.policies, &error),
+            Err(error @ HandleError::Malformed { .. }) => {
+                without_evidence(id, &self.policies, &error)
+            }
             Err(error) => {
                 self.unanswered.borrow_mut().push(said(&error));
                 without_evidence(id, &self.policies, &error)
@@ -386,11 +386,7 @@ fn decided(reported: Reported) -> Decided {
 }
 
 /// Nothing can be judged: in doubt, people are told.
-fn without_evidence(
-    control: ControlId,
-    policies: &Policies,
-    error: &HandleError,
-) -> Judgement {
+fn without_evidence(control: ControlId, policies: &Policies, error: &HandleError) -> Judgement {
     let reason = said(error);
     let mut finding: Finding<PlannedRemedy> =
         Finding::new("evidence-unreadable", reason.clone()).with_evidence("problem", reason);

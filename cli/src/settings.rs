@@ -10,7 +10,7 @@ use std::{
 use controls::States;
 use model::{Timestamp, Trust};
 use policy::Source;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::exit::Failure;
 
@@ -23,15 +23,16 @@ pub fn now() -> Timestamp {
     Timestamp::from_timestamp(seconds, since.subsec_nanos()).unwrap_or_default()
 }
 
-/// Reads the trust file; without one, nobody outside the account is trusted.
+/// Reads the trust file, and beside it what it says of one document or bucket; without a file,
+/// nobody outside the account is trusted.
 ///
 /// # Errors
 /// [`Failure::Settings`] with every problem.
-pub fn trust(file: Option<&Path>) -> Result<Trust, Failure> {
-    let Some(file) = file else { return Ok(Trust::default()) };
+pub fn trust(file: Option<&Path>) -> Result<(Trust, Map<String, Value>), Failure> {
+    let Some(file) = file else { return Ok((Trust::default(), Map::new())) };
     let what = format!("trust file `{}`", file.display());
     let text = read(file, &what)?;
-    Trust::parse(&text).map_err(|error| Failure::Settings {
+    Trust::parse_beside(&text).map_err(|error| Failure::Settings {
         what,
         problems: error
             .problems
@@ -85,7 +86,7 @@ impl StateFile {
                      `{{\"GetBucketAcl\": {{…}}}}`, or null where it is gone"
                 ));
             }
-            for name in responses.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            for name in responses.as_object().into_iter().flat_map(Map::keys) {
                 if let Some(right) = misspelt(name) {
                     problems.push(format!("`{arn}`: `{name}` is spelt `{right}`"));
                 }

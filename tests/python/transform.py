@@ -27,7 +27,6 @@ def translate(template, bucket):
     declared = template["Transform"]
     others = [name for name in declared if name != SAM]
     template["Transform"] = SAM
-    template["Globals"]["Function"].pop("CodeUri", None)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             binary = resource["Metadata"]["BuildProperties"]["Binary"]

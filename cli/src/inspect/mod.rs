@@ -12,11 +12,12 @@ use std::{
 
 use iam_document::{Context, Kind, Verdict, inspect};
 use model::{AccountId, Trust};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::{
     args::{Format, InspectArgs},
     exit::{Exit, Failure},
+    replay::said,
     settings, text,
 };
 
@@ -29,7 +30,10 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 /// When the document or a settings file cannot be read, or the output cannot be written. A
 /// document that is no document is an answer, not an error.
 pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let context = Context::from_trust(trust(args)?);
+    let (trust, beside) = trust(args)?;
+    let context = Context::from_trust(trust).with_json(&beside.into()).map_err(|error| {
+        Failure::Settings { what: "trust file".to_owned(), problems: vec![said(&error)] }
+    })?;
     let kind = args.kind.as_deref().and_then(|kind| kind.parse::<Kind>().ok());
     if args.batch {
         let name = name(&args.file);
@@ -68,8 +72,8 @@ fn open(file: &Path) -> Result<Box<dyn Read>, Failure> {
 }
 
 /// The trust file with what the other flags add to it.
-fn trust(args: &InspectArgs) -> Result<Trust, Failure> {
-    let mut trust = settings::trust(args.trust.as_deref())?;
+fn trust(args: &InspectArgs) -> Result<(Trust, Map<String, Value>), Failure> {
+    let (mut trust, beside) = settings::trust(args.trust.as_deref())?;
     let mut problems = Vec::new();
     let mut account = |flag: &str, id: &str| {
         let id = AccountId::from(id);
@@ -90,15 +94,14 @@ fn trust(args: &InspectArgs) -> Result<Trust, Failure> {
         }
         trust.org_id = Some(org.clone());
     }
-    if problems.is_empty() { Ok(trust) } else { Err(Failure::Usage(problems.join("\n"))) }
+    if problems.is_empty() { Ok((trust, beside)) } else { Err(Failure::Usage(problems.join("\n"))) }
 }
 
 /// The members of a batch line, and beside them the place of every finding.
-fn detailed(kind: Kind, verdict: &Verdict) -> serde_json::Value {
+fn detailed(kind: Kind, verdict: &Verdict) -> Value {
     let mut line = json!({ "kind": kind });
-    let places: Vec<serde_json::Value> =
-        verdict.findings.iter().map(|judged| json!(judged)).collect();
-    if let (Some(line), Ok(serde_json::Value::Object(members))) =
+    let places: Vec<Value> = verdict.findings.iter().map(|judged| json!(judged)).collect();
+    if let (Some(line), Ok(Value::Object(members))) =
         (line.as_object_mut(), serde_json::to_value(verdict))
     {
         line.extend(members);

@@ -25,7 +25,7 @@ use crate::{
     args::{Format, ReplayArgs},
     exit::{Exit, Failure},
     input::{self, Counter, Input, Listing},
-    output::{self, complain},
+    output::{self, complain, note},
     progress::Progress,
     settings::{self, StateFile},
     text,
@@ -65,7 +65,13 @@ pub struct Acted {
 /// When a settings file is not right or the output cannot be written. Inputs that cannot be read
 /// are told on standard error, and make the exit code 1.
 pub fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
-    let trust = settings::trust(args.trust.as_deref())?;
+    let (trust, beside) = settings::trust(args.trust.as_deref())?;
+    for key in beside.keys() {
+        note(&format!(
+            "`{key}` of the trust file speaks of one document or bucket: `inspect` heeds it; a \
+             replay takes it from the record or from `--state`"
+        ));
+    }
     let states = StateFile::read(args.state.as_deref())?;
     let policies = match &args.policies {
         Some(folder) => crate::policy::load(folder)?,

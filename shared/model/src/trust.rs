@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use read::Reader;
 pub use read::is_organizational_unit;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::AccountId;
@@ -184,11 +184,30 @@ impl Trust {
     /// # Errors
     /// [`TrustError`] with every problem of the file.
     pub fn parse(text: &str) -> Result<Self, TrustError> {
+        let (value, problems) = Self::text(text)?;
+        Self::read(value, problems)
+    }
+
+    /// The same for whoever judges one document or bucket: what is said of that one is handed back
+    /// beside the trust, and not refused.
+    ///
+    /// # Errors
+    /// As [`Trust::parse`].
+    pub fn parse_beside(text: &str) -> Result<(Self, Map<String, Value>), TrustError> {
+        let (mut value, problems) = Self::text(text)?;
+        let mut beside = Map::new();
+        for key in OF_ONE_RESOURCE {
+            let taken = value.as_object_mut().and_then(|keys| keys.shift_remove(key));
+            beside.extend(taken.map(|value| (key.to_owned(), value)));
+        }
+        Ok((Self::read(value, problems)?, beside))
+    }
+
+    fn text(text: &str) -> Result<(Value, Vec<TrustProblem>), TrustError> {
         let text = text.trim_start_matches('\u{feff}');
         let is_json = text.trim_start().starts_with('{');
         let read = if is_json { file::json(text) } else { file::toml(text) };
-        let (value, problems) = read.map_err(TrustError::whole)?;
-        Self::read(value, problems)
+        read.map_err(TrustError::whole)
     }
 
     /// Reads the keys from JSON.
@@ -415,6 +434,16 @@ mod tests {
             assert!(found[0].contains("`inspect --batch`"), "{found:?}");
             assert!(!KEYS.contains(&key));
         }
+    }
+
+    #[test]
+    fn what_is_true_of_one_resource_is_handed_to_whoever_judges_one() {
+        let text = "require_mfa = true\nbucket = \"amzn-s3-demo-bucket\"";
+        let (trust, beside) = Trust::parse_beside(text).unwrap();
+        assert!(trust.require_mfa);
+        assert_eq!(beside.len(), 1);
+        assert_eq!(beside["bucket"], "amzn-s3-demo-bucket");
+        assert!(Trust::parse_beside("buckets = 1").is_err());
     }
 
     #[test]

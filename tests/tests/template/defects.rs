@@ -72,6 +72,9 @@ const DEFECTS: &[Defect] = &[
     ("a binary that no control has", "functions", |t| {
         set(t, "/Resources/S3PublicAcl/Metadata/BuildProperties/Binary", json!("s3-public"));
     }),
+    ("a build in the workspace's root", "functions", |t| {
+        set(t, "/Resources/S3PublicAcl/Properties/CodeUri", json!("."));
+    }),
     ("a function without dead letters", "functions", |t| {
         remove(t, "/Resources/IamTrustPolicy/Properties/DeadLetterQueue");
     }),

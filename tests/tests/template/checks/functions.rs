@@ -45,6 +45,8 @@ pub(crate) fn functions(template: &Template) -> Broken {
         }
         let expected = [
             ("/Metadata/BuildMethod", json!("rust-cargolambda")),
+            // In the workspace's root, cargo would look for the binary in the command line's package.
+            ("/Properties/CodeUri", json!(format!("functions/{id}"))),
             ("/Properties/Role", json!({ "Fn::GetAtt": [format!("{stem}Role"), "Arn"] })),
             ("/Properties/DeadLetterQueue/Type", json!("SQS")),
             (
