@@ -59,7 +59,7 @@ pub fn events(bytes: &[u8]) {
             let mut decisions = Vec::new();
             let mut far = |target: &Target, finding: &Finding<PlannedRemedy>| {
                 let decision = decide(
-                    &policies,
+                    policies,
                     finding,
                     &facts(event, control.id(), &target.resource, &trust),
                 );
