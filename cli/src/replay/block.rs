@@ -163,7 +163,10 @@ impl Writer<'_> {
             text.push_str(decision.response.as_str());
         }
         field(out, "why", &text, severity_style(severity), self.width);
-        for (name, value) in finding.evidence.iter().take(MOST_FACTS) {
+        // What could not be read stands in the title already.
+        let said = |value: &&Value| value.as_str() == Some(finding.title.as_str());
+        let facts = finding.evidence.iter().filter(|(_, value)| !said(value));
+        for (name, value) in facts.take(MOST_FACTS) {
             self.dim(out, "", &format!("{}: {}", safe(name), fact(value)));
         }
         if let Some(more) = finding.evidence.len().checked_sub(MOST_FACTS).filter(|more| *more > 0)
