@@ -72,7 +72,7 @@ fn reported(entries: &[String], report: &Report) -> String {
             paint(DIM, &format!("(sha256 {digest})"))
         ),
         Some(_) | None => format!(
-            "{} a function would keep its last good policies",
+            "{} a function would not start with it",
             paint(RED.bold(), "refused:")
         ),
     };
