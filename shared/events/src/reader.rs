@@ -252,7 +252,7 @@ impl<R: BufRead> Reader<R> {
     /// object is then held whole.
     fn list_begins(&mut self, start: usize) -> Option<(usize, Option<&'static str>)> {
         if self.window.byte(start) == Some(b'[') {
-            return Some((start.saturating_add(1), None));
+            return (!self.opens_for_nothing(start)).then_some((start.saturating_add(1), None));
         }
         let key = self.token(start, b"{")?;
         let key = self.window.after_space(key, !self.lines)?;
@@ -263,6 +263,18 @@ impl<R: BufRead> Reader<R> {
         let at = self.token(at, b":")?;
         let at = self.token(at, b"[")?;
         Some((at, Some(name)))
+    }
+
+    /// Whether a line opens lists within lists and nothing else, while the lines after it are whole
+    /// records: it is one broken line among them, and not the beginning of a list that holds them.
+    fn opens_for_nothing(&mut self, start: usize) -> bool {
+        // A whole trail may stand on one line, and must not be held for this.
+        if self.window.byte(start.saturating_add(1)) != Some(b'[') {
+            return false;
+        }
+        let line_end = self.window.line_end(start, self.limit);
+        let line = self.window.part(start, line_end).trim_ascii();
+        line.len() > 1 && line.iter().all(|byte| *byte == b'[') && self.lines_follow(line_end)
     }
 
     /// Where this token ends, if it is next. A line among lines is not waited for.

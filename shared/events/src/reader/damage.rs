@@ -98,7 +98,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// Whether one of the following lines is a whole object.
-    fn lines_follow(&mut self, from: usize) -> bool {
+    pub(super) fn lines_follow(&mut self, from: usize) -> bool {
         let mut at = from;
         for _ in 0..SNIFFED_LINES {
             if at >= self.window.len() && !self.window.more() {

@@ -35,6 +35,8 @@ fn lines_count_whatever_is_on_them() {
         (format!("{a}\n{{\"x\":\n{b}\n{a}\n"), vec!["a", "!", "b", "a"]),
         (format!("{a}\n{{\"x\":[\n{b}\n"), vec!["a", "!", "b"]),
         (format!("{a}\n\"x\n{b}\n"), vec!["a", "!", "b"]),
+        (format!("[[[[[\n{a}\n{b}\n"), vec!["!", "a", "b"]),
+        (format!("{a}\n{}\n{b}\n{a}", "[".repeat(200)), vec!["a", "!", "b", "a"]),
         (format!("{a}\n{{\"eventName\":nil}}\n{b}\n"), vec!["a", "!", "b"]),
         (format!("{a}\n{{}}\n{b}\n"), vec!["a", "!", "b"]),
         (format!("{a}\n42\nnull\n{b}\n"), vec!["a", "!", "!", "b"]),
