@@ -110,6 +110,8 @@ pub(crate) struct Restriction {
     pub(crate) of_caller: bool,
     /// Account ids, organization ids, `vpc:…`, `vpce:…`, `ip:…`.
     pub(crate) values: BTreeSet<String>,
+    /// One of the values leaves open whose it is (an ARN without an account): the loosest decides.
+    pub(crate) weak: bool,
     /// The entry, for people.
     pub(crate) condition: String,
 }
@@ -182,6 +184,7 @@ fn restricts(entry: &Entry, condition: &Condition, terms: Terms<'_>) -> Option<O
                 rule.class
             },
             of_caller: rule.of_caller,
+            weak: rule.shape == Shape::SourceArn && leaves_account_open(entry, terms),
             values,
             condition: entry.describe(),
         }),
@@ -238,6 +241,7 @@ pub(crate) fn read_negated(condition: &Condition, terms: Terms<'_>) -> Reading {
                 class: rule.class,
                 of_caller: rule.of_caller,
                 values,
+                weak: false,
                 condition: entry.describe(),
             });
         }
@@ -328,6 +332,16 @@ fn rule(key: &str, mode: PolicyMode) -> Option<Rule> {
 /// What the values of an entry come to, read as the shape says; every variable is open.
 pub(crate) fn values_of(entry: &Entry, shape: Shape, version: Version) -> Values {
     values_in(entry, shape, Terms::resource(version, PolicyMode::Bucket))
+}
+
+/// Whether one of the values is an ARN that names no account.
+fn leaves_account_open(entry: &Entry, terms: Terms<'_>) -> bool {
+    let Some(operator) = entry.operator else { return false };
+    entry.values.iter().any(|value| {
+        let value = terms.filled(value);
+        let one = one_value(&value, operator.family, Shape::SourceArn, terms.version);
+        matches!(one, One::Fixed(None))
+    })
 }
 
 fn values_in(entry: &Entry, shape: Shape, terms: Terms<'_>) -> Values {

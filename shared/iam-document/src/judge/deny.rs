@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 use crate::{
-    Context, Document, Exposure, Kind, Statement,
+    Context, Document, Exposure, Kind, Principal, Statement, Who,
     condition::{Closes, Reading, Terms, closes, read_negated},
     glob::{Pattern, Syntax},
     statement::Element,
@@ -200,7 +200,7 @@ fn lower(text: &str) -> Pattern {
 fn holds_for_outsiders(deny: &Statement, terms: Terms<'_>) -> Holds {
     let Some(principals) = deny.principals.as_ref() else { return Holds::No };
     let reaches = if principals.negated {
-        principals.named.iter().all(|principal| principal.account().is_some() && !principal.invalid)
+        principals.named.iter().all(|principal| is_known(principal) && !principal.invalid)
     } else {
         principals.reach_everyone()
     };
@@ -216,6 +216,15 @@ fn holds_for_outsiders(deny: &Statement, terms: Terms<'_>) -> Holds {
         }
     }
     holds
+}
+
+/// Whether a principal is somebody in particular, so that to except it excepts no outsider at large.
+fn is_known(principal: &Principal) -> bool {
+    principal.account().is_some()
+        || matches!(
+            principal.who,
+            Who::OriginAccessIdentity | Who::Canonical(_) | Who::Deleted | Who::Service(_)
+        )
 }
 
 /// Whether a Deny holds for every outsider.

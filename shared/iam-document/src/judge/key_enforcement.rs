@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::{
     sink::{Place, Sink},
-    tls::Bucket,
+    tls::{Bucket, can_fire},
 };
 use crate::{
     Document, Enforcement, Statement, Version,
@@ -34,9 +34,13 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
     let denies: Vec<&Statement> = document
         .denies()
         .filter(|deny| deny.condition.entries.iter().any(is_header))
-        .filter(|deny| deny.has_action("s3:putobject") && bucket.reach(deny).touches)
-        // A Deny that also stops every good upload pins nothing: it is a mistake, told below.
-        .filter(|deny| uploads.good.iter().any(|good| !fires(deny, good, version)))
+        .filter(|deny| can_fire(deny))
+        .filter(|deny| deny.has_action("s3:putobject") && bucket.reach(deny).touches_objects)
+        // A Deny that stops uploads under every key pins none: it is a mistake, told below.
+        .filter(|deny| {
+            let mut named = uploads.good.iter().chain(&uploads.foreign);
+            named.any(|upload| !fires(deny, upload, version))
+        })
         .collect();
     let whole: Vec<&Statement> = denies
         .iter()
@@ -197,9 +201,11 @@ impl Uploads {
             .denies()
             .flat_map(|deny| deny.condition.on(KEY))
             .flat_map(|entry| &entry.values)
-            .filter(|value| is_key_arn(value) && !value.contains(['*', '?']))
-            .filter(|value| !allowed.contains(*value))
-            .cloned()
+            .filter(|value| is_key_arn(value))
+            // Of a pattern, keys that fit it: a pattern is no pin where another than the required
+            // key fits, in another Region or account too.
+            .flat_map(|value| ["0", "1"].map(|one| value.replace('*', "0").replace('?', one)))
+            .filter(|value| !allowed.contains(value))
             .collect();
         // Keys that no document names: one beside each allowed key, and one of a stranger.
         let unnamed = "00000000-0000-0000-0000-000000000000";

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::sink::{Place, Sink};
 use crate::{
     Context, Doubt, Exposure, Kind, PolicyMode, Principal, Problem, Statement,
-    condition::{Class, Reading, SetQualifier, is_restricting_key},
+    condition::{Class, Reading, SetQualifier, is_always_present, is_restricting_key},
 };
 
 /// An Allow under judgement.
@@ -106,6 +106,7 @@ pub(super) fn operators(statement: &Statement, mode: PolicyMode, sink: &mut Sink
             entry.operator.is_some_and(|operator| operator.set == Some(SetQualifier::ForAllValues));
         if all
             && is_restricting_key(&entry.key, mode)
+            && !is_always_present(&entry.key)
             && !statement.condition.is_guarded(&entry.key)
         {
             let text = entry.describe();

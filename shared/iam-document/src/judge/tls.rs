@@ -6,7 +6,7 @@
 
 use super::sink::{Place, Sink};
 use crate::{
-    Context, Document, Enforcement, Statement, Version,
+    Context, Document, Enforcement, Principal, Statement, Version, Who,
     condition::{Entry, Request},
     glob::{Pattern, Syntax},
     statement::Element,
@@ -26,7 +26,8 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
     let secure = Request::new(&[(SECURE, "true"), (TLS_VERSION, "1.3")]);
     let mut covered = Covered::default();
     let mut partial = false;
-    for deny in document.denies().filter(|deny| deny.condition.entries.iter().any(is_tls)) {
+    let about_tls = |deny: &&Statement| deny.condition.entries.iter().any(is_tls);
+    for deny in document.denies().filter(about_tls).filter(|deny| can_fire(deny)) {
         let fires = |request: &Request| fires(deny, request, version);
         if !fires(&plain) {
             if fires(&secure) {
@@ -41,7 +42,7 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
             continue;
         }
         let reach = bucket.reach(deny);
-        partial |= reach.touches;
+        partial |= (reach.touches_bucket || reach.touches_objects) && Bucket::touches_actions(deny);
         let whole = deny.condition.entries.iter().all(is_tls)
             && !deny.condition.unread
             && deny
@@ -95,8 +96,10 @@ pub(super) struct Reach {
     pub(super) bucket: bool,
     /// All of its objects.
     pub(super) objects: bool,
-    /// Any part of either.
-    pub(super) touches: bool,
+    /// The bucket itself, perhaps among others.
+    pub(super) touches_bucket: bool,
+    /// Any of its objects.
+    pub(super) touches_objects: bool,
 }
 
 /// A bucket's two kinds of resource.
@@ -121,7 +124,12 @@ impl Bucket {
 
     pub(super) fn reach(&self, statement: &Statement) -> Reach {
         let Some(element) = &statement.resource else {
-            return Reach { bucket: false, objects: false, touches: false };
+            return Reach {
+                bucket: false,
+                objects: false,
+                touches_bucket: false,
+                touches_objects: false,
+            };
         };
         let values: Vec<Pattern> =
             element.values.iter().map(|value| Pattern::parse(value, self.syntax)).collect();
@@ -136,21 +144,42 @@ impl Bucket {
         Reach {
             bucket: covers(&self.itself),
             objects: covers(&self.objects),
-            touches: touches(&self.itself) || touches(&self.objects),
+            touches_bucket: touches(&self.itself),
+            touches_objects: touches(&self.objects),
         }
     }
 
     /// Whether a statement speaks of every action of S3.
     pub(super) fn covers_actions(statement: &Statement) -> bool {
         let Some(element) = &statement.action else { return false };
-        let all = Pattern::parse("s3:*", Syntax::GLOB);
-        let values: Vec<Pattern> = element
-            .values
-            .iter()
-            .map(|value| Pattern::parse_lowercase(value, Syntax::GLOB))
-            .collect();
-        covers(element, &values, &all)
+        covers(element, &lower(element), &Pattern::parse("s3:*", Syntax::GLOB))
     }
+
+    /// Whether a statement speaks of any action of S3.
+    fn touches_actions(statement: &Statement) -> bool {
+        let Some(element) = &statement.action else { return false };
+        let (values, all) = (lower(element), Pattern::parse("s3:*", Syntax::GLOB));
+        if element.negated {
+            !values.iter().any(|value| value.covers(&all))
+        } else {
+            values.iter().any(|value| value.overlaps(&all))
+        }
+    }
+}
+
+fn lower(element: &Element) -> Vec<Pattern> {
+    let parse = |value: &String| Pattern::parse_lowercase(value, Syntax::GLOB);
+    element.values.iter().map(parse).collect()
+}
+
+/// Whether a Deny can hold for anybody at all: it names somebody who exists, and none of its
+/// conditions fails for every request.
+pub(super) fn can_fire(deny: &Statement) -> bool {
+    let exists = |principal: &Principal| !matches!(principal.who, Who::Nobody | Who::Deleted);
+    deny.principals
+        .as_ref()
+        .is_some_and(|principals| principals.negated || principals.named.iter().any(exists))
+        && deny.condition.contradiction().is_none()
 }
 
 fn covers(element: &Element, values: &[Pattern], target: &Pattern) -> bool {
@@ -187,6 +216,23 @@ mod tests {
         let verdict = inspect(Kind::BucketPolicy, &document, &context.unwrap());
         let codes = verdict.codes().into_iter().map(str::to_owned).collect();
         (verdict.tls.unwrap(), codes)
+    }
+
+    #[test]
+    fn a_deny_that_holds_for_nobody_refuses_nothing() {
+        let changes: [fn(&mut Value); 5] = [
+            |it| drop(it.as_object_mut().unwrap().remove("Principal")),
+            |it| it["Principal"] = json!({"AWS":[]}),
+            |it| it["Principal"] = json!({"AWS":"AROACKCEVSQ6C2EXAMPLE"}),
+            |it| it["Action"] = json!("iam:*"),
+            |it| it["Condition"]["StringEquals"] = json!({"aws:username":[]}),
+        ];
+        for change in changes {
+            let statement = deny(change);
+            let (enforced, codes) = tls(&json!([statement]));
+            assert_eq!(enforced, Enforcement::None, "{statement}");
+            assert!(codes.contains(&"tls-not-enforced".to_owned()), "{codes:?}");
+        }
     }
 
     fn deny(change: impl Fn(&mut Value)) -> Value {

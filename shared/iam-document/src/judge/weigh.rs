@@ -32,9 +32,14 @@ pub(crate) enum Weight {
 pub(crate) fn weigh(restrictions: &[&Restriction], context: &Context) -> Weight {
     let identities: Vec<&Restriction> =
         restrictions.iter().copied().filter(|one| is_identity(one.class)).collect();
-    let trusted = identities.iter().filter_map(|restriction| trusted(restriction, context)).min();
-    if let Some(exposure) = trusted {
+    let firm = identities.iter().filter(|restriction| !restriction.weak);
+    if let Some(exposure) = firm.filter_map(|restriction| trusted(restriction, context)).min() {
         return Weight::Trusted(exposure);
+    }
+    // Those that it names are ours; but it names others beside them, of whom it does not say whose.
+    let mut weak = identities.iter().filter(|restriction| restriction.weak);
+    if let Some(restriction) = weak.find(|restriction| trusted(restriction, context).is_some()) {
+        return Weight::SourceArn(restriction.condition.clone());
     }
     if let Some(weight) = strangers(&identities, context) {
         return weight;

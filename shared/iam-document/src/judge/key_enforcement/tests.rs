@@ -145,3 +145,48 @@ fn with_the_right_default_three_denies_are_enough() {
         assert_eq!(kms(&missing, &default(RIGHT)).0, Enforcement::HeaderOnly);
     }
 }
+
+#[test]
+fn a_pattern_that_another_key_fits_pins_none() {
+    let (stem, id) = RIGHT.rsplit_once('/').unwrap();
+    for (operator, pattern) in [
+        ("StringNotLike", format!("arn:aws:kms:*:*:key/{id}")),
+        ("StringNotLike", format!("{stem}/1111*")),
+        ("StringNotLike", format!("{stem}/11111111-2222-3333-4444-55555555555?")),
+        ("ArnNotLike", format!("arn:aws:kms:*:111122223333:key/{id}")),
+        ("ArnNotEquals", format!("arn:*:kms:eu-west-1:111122223333:key/{id}")),
+        ("StringNotLike", format!("*{id}")),
+    ] {
+        let (enforced, codes) = kms(&[json!({operator:{K:[RIGHT, pattern]}})], &json!({}));
+        assert_eq!(enforced, Enforcement::Partial, "{operator} {pattern}");
+        assert!(codes.contains(&"kms-key-not-pinned".to_owned()), "{pattern}: {codes:?}");
+    }
+}
+
+#[test]
+fn a_key_that_is_not_the_required_one_is_pinned_for_nothing_but_forces_kms() {
+    for condition in [
+        json!({"StringNotEquals":{K:WRONG}}),
+        json!({"StringNotLike":{K:"arn:aws:kms:eu-west-1:222233334444:key/*"}}),
+    ] {
+        let (enforced, codes) = kms(&[condition.clone()], &json!({}));
+        assert_eq!(enforced, Enforcement::Partial, "{condition}");
+        assert!(codes.contains(&"kms-key-not-pinned".to_owned()), "{condition}: {codes:?}");
+    }
+}
+
+#[test]
+fn a_deny_that_no_upload_meets_enforces_nothing() {
+    let changes: [fn(&mut Value); 3] = [
+        |it| drop(it.as_object_mut().unwrap().remove("Principal")),
+        |it| it["Principal"] = json!({"AWS":"AROACKCEVSQ6C2EXAMPLE"}),
+        |it| it["Resource"] = json!("arn:aws:s3:::amzn-s3-demo-bucket"),
+    ];
+    for change in changes {
+        let mut deny = json!({"Effect":"Deny","Principal":"*","Action":"s3:PutObject",
+            "Resource":"arn:aws:s3:::amzn-s3-demo-bucket/*","Condition":pin("StringNotEquals")});
+        change(&mut deny);
+        let (enforced, codes) = judged(&json!([deny]), &json!({}));
+        assert_eq!(enforced, Enforcement::None, "{deny}: {codes:?}");
+    }
+}

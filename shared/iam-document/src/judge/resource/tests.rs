@@ -250,3 +250,43 @@ fn what_cannot_be_read_is_unclear_and_never_silent() {
     let text = inspect(Kind::BucketPolicy, "{\"Statement\": oops}", &context(&json!({})));
     assert!(text.error.unwrap().contains("$.Statement"));
 }
+
+#[test]
+fn an_arn_without_an_account_beside_one_of_ours_says_too_little() {
+    let own = format!("arn:aws:sns:us-east-1:{OWN}:b");
+    let sources = json!({"ArnEquals":{"aws:SourceArn":["arn:aws:s3:::amzn-s3-demo-logs", own]}});
+    let mut both = sources.clone();
+    both["StringEquals"] = json!({"aws:SourceAccount":OWN});
+    for principal in [json!("*"), json!({"Service":"s3.amazonaws.com"})] {
+        let verdict = judged(&json!([statement(&principal, &sources)]), &json!({}));
+        assert_eq!(codes(&verdict), ["source-arn-without-account"], "{principal}");
+        let verdict = judged(&json!([statement(&principal, &both)]), &json!({}));
+        assert_eq!(codes(&verdict), [""; 0], "{principal}");
+    }
+}
+
+#[test]
+fn keys_that_every_request_has_need_no_guard() {
+    let condition = json!({"ForAllValues:StringEquals":{"aws:PrincipalAccount":OWN}});
+    let verdict = judged(&json!([statement(&json!("*"), &condition)]), &json!({}));
+    assert_eq!((verdict.public, codes(&verdict)), (false, vec![]));
+}
+
+#[test]
+fn a_deny_of_everyone_but_somebody_in_particular_closes() {
+    for excepted in [
+        json!({"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1EXAMPLE"}),
+        json!({"Service":"cloudfront.amazonaws.com"}),
+        json!({"AWS":[format!("arn:aws:iam::{OWN}:root"), "AROACKCEVSQ6C2EXAMPLE"]}),
+    ] {
+        let deny = json!({"Effect":"Deny","NotPrincipal":excepted,"Action":"s3:*",
+            "Resource":["arn:aws:s3:::amzn-s3-demo-bucket","arn:aws:s3:::amzn-s3-demo-bucket/*"]});
+        let allow = statement(&json!("*"), &json!({}));
+        let verdict = judged(&json!([allow, deny]), &json!({}));
+        assert!(verdict.mitigated_by_deny, "{excepted}");
+        assert!(codes(&verdict).contains(&"public-mitigated-by-deny"), "{excepted}");
+    }
+    let deny = json!({"Effect":"Deny","NotPrincipal":{"AWS":"*"},"Action":"s3:*","Resource":"*"});
+    let allow = statement(&json!("*"), &json!({}));
+    assert!(!judged(&json!([allow, deny]), &json!({})).mitigated_by_deny);
+}
