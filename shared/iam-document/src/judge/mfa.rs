@@ -128,11 +128,15 @@ fn human(grant: &Grant<'_>, principal: &Principal, document: &Document, sink: &m
 /// A Deny that asks for MFA and nothing else, of this principal among others.
 fn asks_by_deny(deny: &Statement, principal: &Principal) -> bool {
     let names = |principals: &Principals| {
-        let listed = principals
-            .named
-            .iter()
-            .any(|other| other.text == principal.text || matches!(other.who, Who::Everyone));
-        if principals.negated { !listed } else { listed }
+        // An account stands for everyone in it, however it is written.
+        let holds = |other: &Principal| {
+            let account = matches!(other.who, Who::Account(_)).then(|| other.account()).flatten();
+            !principals.negated && account.is_some() && account == principal.account()
+        };
+        let names = |other: &Principal| {
+            other.text == principal.text || other.who == Who::Everyone || holds(other)
+        };
+        principals.named.iter().any(names) != principals.negated
     };
     deny.has_action("sts:assumerole")
         && deny.principals.as_ref().is_some_and(names)

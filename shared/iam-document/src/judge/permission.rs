@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Document, Exposure, Kind, Statement, Version,
-    condition::Family,
+    condition::{Entry, Family},
     glob::{Pattern, Syntax},
     statement::Element,
 };
@@ -34,6 +34,12 @@ const SELF_SERVICE: [&str; 4] = [
     "iam:createloginprofile",
     "iam:updateloginprofile",
 ];
+
+/// Every partition there is.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
+const PARTITIONS: [&str; 8] =
+    ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"];
 
 pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
     for statement in document.statements() {
@@ -107,24 +113,33 @@ struct Allow<'d> {
     actions: Patterns,
     resources: Patterns,
     /// The services a role may be passed to, where the conditions say so.
-    passed_to: Option<Vec<Pattern>>,
+    /// The services of each comparison: they are AND-ed.
+    passed_to: Vec<Vec<Pattern>>,
 }
 
 /// The patterns of an element, read once.
 struct Patterns {
     negated: bool,
     values: Vec<Pattern>,
+    /// Which of the values name the calling user alone.
+    own_user: Vec<bool>,
 }
 
 impl Patterns {
     fn actions(element: &Element) -> Self {
         let read = |value: &String| Pattern::parse_lowercase(value, Syntax::GLOB);
-        Self { negated: element.negated, values: element.values.iter().map(read).collect() }
+        let values = element.values.iter().map(read).collect();
+        Self { negated: element.negated, values, own_user: Vec::new() }
     }
 
     fn resources(element: &Element, syntax: Syntax) -> Self {
         let read = |value: &String| Pattern::parse(value, syntax);
-        Self { negated: element.negated, values: element.values.iter().map(read).collect() }
+        let own = |value: &String| syntax.variables && is_own_user(value);
+        Self {
+            negated: element.negated,
+            values: element.values.iter().map(read).collect(),
+            own_user: element.values.iter().map(own).collect(),
+        }
     }
 
     fn has(&self, text: &str) -> bool {
@@ -134,6 +149,15 @@ impl Patterns {
     fn is_everything(&self) -> bool {
         !self.negated && self.values.iter().any(Pattern::is_everything)
     }
+}
+
+/// Whether an ARN names the user who calls, whatever the path: user names are unique in an account.
+/// Any other variable may stand for anybody.
+fn is_own_user(arn: &str) -> bool {
+    // Variables hold colons too.
+    arn.rsplit_once(":user/")
+        .and_then(|(_, user)| user.rsplit('/').next())
+        .is_some_and(|name| name.eq_ignore_ascii_case("${aws:username}"))
 }
 
 impl<'d> Granted<'d> {
@@ -211,8 +235,8 @@ impl<'d> Granted<'d> {
             .find(|allow| {
                 let limited = allow
                     .passed_to
-                    .as_ref()
-                    .is_some_and(|services| !services.iter().any(Pattern::is_everything));
+                    .iter()
+                    .any(|services| !services.iter().any(Pattern::is_everything));
                 !limited && self.names_any_role(&allow.resources)
             })
             .map(|allow| allow.statement)
@@ -221,7 +245,7 @@ impl<'d> Granted<'d> {
     /// Whether any role of the account is meant, tried on two names that nobody would list.
     fn names_any_role(&self, resources: &Patterns) -> bool {
         let own = self.own.as_deref().unwrap_or("111122223333");
-        ["aws", "aws-cn", "aws-us-gov"].iter().any(|partition| {
+        PARTITIONS.iter().any(|partition| {
             ["0-any-role-0", "0-any-path-0/0-any-role-0"]
                 .iter()
                 .all(|role| resources.has(&format!("arn:{partition}:iam::{own}:role/{role}")))
@@ -231,12 +255,14 @@ impl<'d> Granted<'d> {
 
 impl Allow<'_> {
     fn can_pass_to(&self, services: &[&str]) -> bool {
-        let Some(patterns) = &self.passed_to else { return true };
-        services.is_empty()
+        self.passed_to.is_empty()
+            || services.is_empty()
             || services.iter().any(|service| {
                 ["amazonaws.com", "amazonaws.com.cn"].iter().any(|suffix| {
                     let name = format!("{service}.{suffix}");
-                    patterns.iter().any(|pattern| pattern.matches(&name))
+                    let fits =
+                        |patterns: &Vec<Pattern>| patterns.iter().any(|it| it.matches(&name));
+                    self.passed_to.iter().all(fits)
                 })
             })
     }
@@ -244,16 +270,19 @@ impl Allow<'_> {
 
 /// The services that `iam:PassedToService` leaves; only a positive comparison that needs the key
 /// leaves any out.
-fn passed_to(statement: &Statement, version: Version) -> Option<Vec<Pattern>> {
-    let entry = statement.condition.on("iam:passedtoservice").find(|entry| {
+fn passed_to(statement: &Statement, version: Version) -> Vec<Vec<Pattern>> {
+    let entries = statement.condition.on("iam:passedtoservice").filter(|entry| {
         entry.operator.is_some_and(|operator| {
             !operator.negated
                 && matches!(operator.family, Family::Text | Family::TextIgnoreCase | Family::Like)
         }) && (!entry.passes_absent() || statement.condition.is_guarded(&entry.key))
-    })?;
-    let wildcards = entry.operator.is_some_and(|operator| operator.family == Family::Like);
-    let syntax = Syntax { wildcards, variables: version == Version::Variables };
-    Some(entry.values.iter().map(|value| Pattern::parse_lowercase(value, syntax)).collect())
+    });
+    let read = |entry: &Entry| {
+        let wildcards = entry.operator.is_some_and(|operator| operator.family == Family::Like);
+        let syntax = Syntax { wildcards, variables: version == Version::Variables };
+        entry.values.iter().map(|value| Pattern::parse_lowercase(value, syntax)).collect()
+    };
+    entries.map(read).collect()
 }
 
 /// The ARNs that can carry an action: a bucket's carries no action of IAM, nor a role's one on users.
@@ -261,7 +290,6 @@ fn passed_to(statement: &Statement, version: Version) -> Option<Vec<Pattern>> {
 /// Partitions and account ids are spelled out as far as they are known, for a star would run over
 /// colons and make a bucket's ARN look like a user's.
 fn targets(action: &str) -> Vec<Pattern> {
-    const PARTITIONS: [&str; 5] = ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b"];
     let (service, name) = action.split_once(':').unwrap_or((action, ""));
     let account = "?".repeat(12);
     let tails = match service {
@@ -313,8 +341,9 @@ fn can_carry(resources: &Patterns, action: &str) -> bool {
     resources
         .values
         .iter()
-        .filter(|value| !(self_service && value.has_variable()))
-        .any(|value| targets.iter().any(|target| value.overlaps(target)))
+        .zip(&resources.own_user)
+        .filter(|(_, own_user)| !(self_service && **own_user))
+        .any(|(value, _)| targets.iter().any(|target| value.overlaps(target)))
 }
 
 #[cfg(test)]
@@ -337,6 +366,40 @@ mod tests {
 
     fn has(statements: &Value, code: &str) -> bool {
         codes(statements).iter().any(|found| found == code)
+    }
+
+    #[test]
+    fn only_ones_own_name_at_the_end_is_ones_own_user() {
+        let own = "arn:aws:iam::111122223333:user/${aws:username}";
+        for (resource, escalates) in [
+            (own, false),
+            ("arn:${aws:Partition}:iam::${aws:PrincipalAccount}:user/staff/${AWS:UserName}", false),
+            ("arn:aws:iam::${aws:PrincipalAccount}:user/*", true),
+            ("arn:${aws:Partition}:iam::111122223333:user/*", true),
+            ("arn:aws:iam::111122223333:user/${aws:PrincipalTag/owner}", true),
+            ("arn:aws:iam::111122223333:user/${aws:username}*", true),
+            ("arn:aws-eusc:iam::111122223333:user/*", true),
+            ("arn:aws-iso-f:iam::111122223333:user/*", true),
+        ] {
+            let grant = json!([allow(&json!("iam:CreateAccessKey"), &json!(resource))]);
+            assert_eq!(has(&grant, "privesc:iam-002"), escalates, "{resource}");
+        }
+    }
+
+    #[test]
+    fn several_comparisons_with_the_service_are_and_ed() {
+        let conditions = [
+            json!({"StringLike":{"iam:PassedToService":"*"},"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}),
+            json!({"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"},"StringLike":{"iam:PassedToService":"*"}}),
+        ];
+        for condition in conditions {
+            let mut pass = allow(&json!("iam:PassRole"), &json!("*"));
+            pass["Condition"] = condition.clone();
+            let lambda =
+                allow(&json!(["lambda:CreateFunction", "lambda:InvokeFunction"]), &json!("*"));
+            let found = codes(&json!([pass, lambda]));
+            assert_eq!(found, [""; 0], "{condition}");
+        }
     }
 
     #[test]

@@ -91,6 +91,7 @@ struct Covered {
 
 /// What of a bucket a statement speaks of.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "whole and part, of two kinds of resource")]
 pub(super) struct Reach {
     /// The bucket itself.
     pub(super) bucket: bool,

@@ -169,7 +169,7 @@ fn a_key_that_is_not_the_required_one_is_pinned_for_nothing_but_forces_kms() {
         json!({"StringNotEquals":{K:WRONG}}),
         json!({"StringNotLike":{K:"arn:aws:kms:eu-west-1:222233334444:key/*"}}),
     ] {
-        let (enforced, codes) = kms(&[condition.clone()], &json!({}));
+        let (enforced, codes) = kms(std::slice::from_ref(&condition), &json!({}));
         assert_eq!(enforced, Enforcement::Partial, "{condition}");
         assert!(codes.contains(&"kms-key-not-pinned".to_owned()), "{condition}: {codes:?}");
     }

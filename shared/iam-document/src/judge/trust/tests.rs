@@ -541,3 +541,20 @@ fn what_hangs_on_the_request_or_lets_in_services_alone_is_doubtful() {
     assert_eq!(denied(json!({"Bool":{"aws:PrincipalIsAWSService":"false"}})), Some(Unclear));
     assert_eq!(denied(json!({"StringEquals":{"aws:PrincipalOrgID":ORG}})), None);
 }
+
+#[test]
+fn a_deny_on_an_account_is_one_on_everyone_in_it() {
+    let mfa = json!({"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}});
+    for (allowed, denied) in [
+        ("111122223333", "arn:aws:iam::111122223333:root"),
+        ("arn:aws:iam::111122223333:user/anna", "111122223333"),
+    ] {
+        let deny = json!({"Effect":"Deny","Principal":{"AWS":denied},"Action":"sts:AssumeRole",
+            "Condition":mfa});
+        let verdict = judged(
+            &json!([allow(&json!({"AWS":allowed}), &json!({})), deny]),
+            &json!({"require_mfa":true}),
+        );
+        assert_eq!(codes(&verdict), [""; 0], "{allowed} {denied}");
+    }
+}
