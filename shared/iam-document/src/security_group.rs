@@ -16,9 +16,13 @@ pub enum Protocol {
     Tcp,
     /// UDP.
     Udp,
-    /// ICMP of either family, whose numbers are types and codes and never ports.
+    /// ICMP of IPv4, whose numbers are types and codes and never ports.
     Icmp,
-    /// Every protocol, or one without ports: all ports, whatever the numbers say.
+    /// ICMP of IPv6.
+    Icmpv6,
+    /// Another protocol by its number: it has no ports, so it is open or it is not.
+    Other(u8),
+    /// Every protocol, or one that nobody knows: all ports, whatever the numbers say.
     All,
 }
 
@@ -98,7 +102,7 @@ struct Reader {
 const LISTS: [&str; 3] = ["ipPermissions", "securityGroupRuleSet", "securityGroupRules"];
 
 /// What names where a rule's traffic may come from.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "cidrIp",
     "cidrIpv4",
     "cidrIpv6",
@@ -108,6 +112,7 @@ const SOURCES: [&str; 12] = [
     "ipv6Ranges",
     "prefixListId",
     "prefixListIds",
+    "referencedGroupId",
     "referencedGroupInfo",
     "sourceSecurityGroupName",
     "userIdGroupPairs",
@@ -137,7 +142,7 @@ impl Reader {
             told = true;
             self.modified(changes);
         }
-        let is_flat = ["ipProtocol", "cidrIp", "cidrIpv6", "cidrIpv4"]
+        let is_flat = ["ipProtocol", "cidrIp", "cidrIpv6", "cidrIpv4", "sourceSecurityGroupName"]
             .iter()
             .any(|name| given(members, name).is_some());
         if is_flat {
@@ -223,6 +228,13 @@ impl Reader {
                 None => {}
             }
         }
+        // As the flat form of a call names a group, and as a change of a rule does.
+        let text = |name: &str| given(members, name).and_then(Value::as_str).map(str::to_owned);
+        for name in ["sourceSecurityGroupName", "referencedGroupId"] {
+            if let Some(group) = text(name) {
+                sources.push(Source::Group { group, owner: text("sourceSecurityGroupOwnerId") });
+            }
+        }
         for name in ["userIdGroupPairs", "groups", "referencedGroupInfo"] {
             for item in given(members, name).map(|it| self.items(name, it)).unwrap_or_default() {
                 match item.as_object() {
@@ -258,7 +270,7 @@ impl Reader {
     }
 
     fn ports(&mut self, protocol: Protocol, members: &Map<String, Value>) -> Option<Ports> {
-        if matches!(protocol, Protocol::All | Protocol::Icmp) {
+        if !matches!(protocol, Protocol::Tcp | Protocol::Udp) {
             return Some(Ports::ALL);
         }
         let (from, to) = (member(members, "fromPort"), member(members, "toPort"));
@@ -289,7 +301,7 @@ impl Reader {
     }
 }
 
-/// Protocols without ports, and names that nobody knows, open all ports.
+/// A name that nobody knows opens everything.
 fn protocol(value: Option<&Value>) -> Protocol {
     let text = match value {
         Some(Value::String(text)) => text.trim().to_ascii_lowercase(),
@@ -301,8 +313,9 @@ fn protocol(value: Option<&Value>) -> Protocol {
     match text.as_str() {
         "tcp" | "6" => Protocol::Tcp,
         "udp" | "17" => Protocol::Udp,
-        "icmp" | "1" | "icmpv6" | "58" => Protocol::Icmp,
-        _ => Protocol::All,
+        "icmp" | "1" => Protocol::Icmp,
+        "icmpv6" | "58" => Protocol::Icmpv6,
+        other => other.parse().map_or(Protocol::All, Protocol::Other),
     }
 }
 
@@ -395,8 +408,9 @@ mod tests {
         for (protocol, expected) in [
             (json!("-1"), Protocol::All),
             (json!(-1), Protocol::All),
-            (json!("47"), Protocol::All),
-            (json!("icmpv6"), Protocol::Icmp),
+            (json!("47"), Protocol::Other(47)),
+            (json!("unheard-of"), Protocol::All),
+            (json!("icmpv6"), Protocol::Icmpv6),
         ] {
             let rule =
                 one(&json!({"ipProtocol":protocol,"fromPort":0,"toPort":0,"cidrIp":"0.0.0.0/0"}));

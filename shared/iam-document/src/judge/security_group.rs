@@ -29,21 +29,29 @@ pub(super) fn judge(value: &Value, context: &Context) -> Verdict {
     }
     let mut told: Vec<(Protocol, Ports)> = Vec::new();
     for rule in &rules {
-        let nets = reaching(&rules, rule.protocol, rule.ports, context);
-        if address::is_world(&nets) && !told.contains(&(rule.protocol, rule.ports)) {
-            told.push((rule.protocol, rule.ports));
-            world(rule.index, rule.protocol, rule.ports, &mut sink);
+        let opened = (rule.protocol, rule.ports);
+        if !told.contains(&opened) && opens(&rules, opened, context) {
+            told.push(opened);
+            let first = rules
+                .iter()
+                .find(|it| (it.protocol, it.ports) == opened && !nets(it, context).is_empty());
+            world(first.unwrap_or(rule).index, rule.protocol, rule.ports, &mut sink);
         }
     }
+    let all: Vec<&Rule> = rules.iter().collect();
     // Ports that only overlapping rules open together.
     for protocol in [Protocol::Tcp, Protocol::Udp] {
         for ports in elementary(&rules, protocol) {
             let told_already = told.iter().any(|(known, range)| {
                 range.contains(ports) && (*known == protocol || *known == Protocol::All)
             });
-            let nets = reaching(&rules, protocol, ports, context);
-            if !told_already && address::is_world(&nets) {
-                let first = rules.iter().find(|rule| rule.ports.contains(ports));
+            let reached = reaching(&all, protocol, ports, context);
+            if !told_already && address::is_world(&reached) {
+                let first = rules.iter().find(|rule| {
+                    (rule.protocol == protocol || rule.protocol == Protocol::All)
+                        && rule.ports.contains(ports)
+                        && !nets(rule, context).is_empty()
+                });
                 world(first.map_or(0, |rule| rule.index), protocol, ports, &mut sink);
             }
         }
@@ -57,6 +65,20 @@ pub(super) fn judge(value: &Value, context: &Context) -> Verdict {
         }
     }
     sink.finish()
+}
+
+/// Whether the world reaches these ports, and would not without the rules that are about just them:
+/// a rule for our own networks opens nothing because another one does.
+fn opens(rules: &[Rule], (protocol, ports): (Protocol, Ports), context: &Context) -> bool {
+    let all: Vec<&Rule> = rules.iter().collect();
+    if !address::is_world(&reaching(&all, protocol, ports, context)) {
+        return false;
+    }
+    let is_own = |rule: &&Rule| (rule.protocol, rule.ports) == (protocol, ports);
+    let own: Vec<IpNet> =
+        rules.iter().filter(is_own).flat_map(|rule| nets(rule, context)).collect();
+    let others: Vec<&Rule> = rules.iter().filter(|rule| !is_own(rule)).collect();
+    address::is_world(&own) || !address::is_world(&reaching(&others, protocol, ports, context))
 }
 
 fn is_allowed(rule: &Rule, context: &Context) -> bool {
@@ -86,7 +108,7 @@ fn nets(rule: &Rule, context: &Context) -> Vec<IpNet> {
 }
 
 /// The networks of every rule that opens all of the ports.
-fn reaching(rules: &[Rule], protocol: Protocol, ports: Ports, context: &Context) -> Vec<IpNet> {
+fn reaching(rules: &[&Rule], protocol: Protocol, ports: Ports, context: &Context) -> Vec<IpNet> {
     rules
         .iter()
         .filter(|rule| {
@@ -153,8 +175,13 @@ fn sources(rule: &Rule, sink: &mut Sink<'_>) {
 /// Ports that the world reaches.
 fn world(index: usize, protocol: Protocol, ports: Ports, sink: &mut Sink<'_>) {
     sink.public(None);
-    if protocol == Protocol::Icmp {
+    if matches!(protocol, Protocol::Icmp | Protocol::Icmpv6) {
         sink.find_at("world-open:icmp", index, None, "the rule admits ICMP from the world");
+        return;
+    }
+    if let Protocol::Other(number) = protocol {
+        let detail = format!("the rule admits the world by protocol {number}, which has no ports");
+        sink.find_at("world-open:all", index, None, detail);
         return;
     }
     if protocol == Protocol::All || ports == Ports::ALL {
@@ -193,6 +220,48 @@ mod tests {
 
     fn codes(rules: &Value) -> Vec<String> {
         group(rules).codes().into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_rule_for_our_own_networks_is_not_blamed_for_another() {
+        let world = rule("-1", -1, -1, &["0.0.0.0/0"]);
+        for own in [rule("tcp", 22, 22, &["10.0.0.0/8"]), rule("tcp", 22, 22, &[])] {
+            let verdict = group(&json!([own, world]));
+            assert_eq!(verdict.codes().into_iter().collect::<Vec<_>>(), ["world-open:all"]);
+            assert_eq!(verdict.findings[0].statement, Some(1));
+        }
+        let over = rule("tcp", 20, 22, &["0.0.0.0/1"]);
+        let under = rule("tcp", 22, 25, &["128.0.0.0/1"]);
+        let verdict = group(&json!([rule("udp", 0, 65535, &[]), over, under]));
+        let found = verdict.findings.iter().find(|it| it.code == "world-open:22").unwrap();
+        assert_eq!(found.statement, Some(1));
+    }
+
+    #[test]
+    fn a_group_is_a_source_in_every_form_of_the_call() {
+        let context = Context::from_json(&json!({"account_id":"111122223333"})).unwrap();
+        let flat = json!({"groupId":"sg-1","ipPermissions":{},"sourceSecurityGroupName":"x",
+            "sourceSecurityGroupOwnerId":"222233334444"});
+        let verdict = inspect(Kind::SecurityGroup, &flat, &context);
+        assert_eq!(verdict.cross_account, ["222233334444"]);
+        let changed = json!({"securityGroupRules":[{"ipProtocol":"tcp","fromPort":22,"toPort":22,
+            "referencedGroupId":"sg-2"}]});
+        let verdict = inspect(Kind::SecurityGroup, &changed, &context);
+        assert!(verdict.findings.is_empty() && verdict.error.is_none(), "{verdict:?}");
+    }
+
+    #[test]
+    fn protocols_without_ports_do_not_add_up_to_each_other() {
+        let halves = |one: &str, other: &str| {
+            codes(&json!([
+                rule(one, -1, -1, &["0.0.0.0/1"]),
+                rule(other, 22, 22, &["128.0.0.0/1"])
+            ]))
+        };
+        for (one, other) in [("47", "50"), ("50", "tcp"), ("icmp", "icmpv6")] {
+            assert_eq!(halves(one, other), ["broad-cidr"], "{one} {other}");
+        }
+        assert_eq!(halves("50", "50"), ["world-open:all"]);
     }
 
     #[test]
