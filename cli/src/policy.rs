@@ -71,10 +71,9 @@ fn reported(entries: &[String], report: &Report) -> String {
             paint(GREEN.bold(), "valid:"),
             paint(DIM, &format!("(sha256 {digest})"))
         ),
-        Some(_) | None => format!(
-            "{} a function would not start with it",
-            paint(RED.bold(), "refused:")
-        ),
+        Some(_) | None => {
+            format!("{} a function would not start with it", paint(RED.bold(), "refused:"))
+        }
     };
     lines.push(verdict);
     lines.join("\n") + "\n"
