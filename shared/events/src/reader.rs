@@ -274,7 +274,7 @@ impl<R: BufRead> Reader<R> {
         }
         let line_end = self.window.line_end(start, self.limit);
         let line = self.window.part(start, line_end).trim_ascii();
-        line.len() > 1 && line.iter().all(|byte| *byte == b'[') && self.lines_follow(line_end)
+        line.iter().all(|byte| *byte == b'[') && self.lines_follow(line_end)
     }
 
     /// Where this token ends, if it is next. A line among lines is not waited for.

@@ -20,7 +20,7 @@ use crate::{
 const PREFIX: &str = "sb-";
 const STEP_LENGTH: usize = 6;
 
-/// An entry's name: what `snapback undo` takes, and what every alert quotes.
+/// An entry's name: what every alert quotes, and what undoing begins with.
 ///
 /// `sb-` and two digests: of the work (so that a redelivery finds its own entries) and of the
 /// finding's code with the number of the attempt.

@@ -8,6 +8,8 @@
 //! such error makes the response an alert, neither more nor less.
 
 mod asked;
+#[cfg(test)]
+mod asking;
 pub mod cases;
 mod check;
 mod exception;

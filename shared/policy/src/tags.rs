@@ -65,38 +65,13 @@ fn look(members: &Map<String, Value>) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use model::{
-        Actor, Category, Confidence, ControlId, Decision, Posture, Resource, Response, Severity,
-    };
+    use model::{Decision, Response};
 
-    use crate::{Policies, Request, Source};
+    use crate::{Policies, Request, Source, asking::Asking};
 
     fn decided(text: &str, tags: Option<&BTreeMap<String, String>>) -> Decision {
-        let actor = Actor::unknown();
-        let account = "111122223333".into();
-        let resource = Resource::bucket("amzn-s3-demo-bucket", "111122223333".into(), "us-east-1");
-        Policies::load(&[Source::new("mine.cedar", text)]).unwrap().decide(&Request {
-            actor: &actor,
-            resource: &resource,
-            tags,
-            organizational_units: &[],
-            account: &account,
-            control: ControlId::new("s3-public-acl"),
-            code: "acl-public:AllUsers:READ",
-            severity: Severity::Critical,
-            category: Category::PublicExposure,
-            revert_by_default: true,
-            confidence: Confidence::Certain,
-            effective: true,
-            posture: Posture::Enforce,
-            recent_reverts: 0,
-            breaker_open: false,
-            own_change: false,
-            remediable: true,
-            protected: false,
-            event_age_seconds: 5,
-            now: "2026-06-01T00:00:00Z".parse().unwrap(),
-        })
+        let policies = Policies::load(&[Source::new("mine.cedar", text)]).unwrap();
+        policies.decide(&Request { tags, ..Asking::new().request() })
     }
 
     /// S-17.

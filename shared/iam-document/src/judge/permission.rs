@@ -128,8 +128,9 @@ struct Patterns {
 impl Patterns {
     fn actions(element: &Element) -> Self {
         let read = |value: &String| Pattern::parse_lowercase(value, Syntax::GLOB);
-        let values = element.values.iter().map(read).collect();
-        Self { negated: element.negated, values, own_user: Vec::new() }
+        let values: Vec<Pattern> = element.values.iter().map(read).collect();
+        let own_user = vec![false; values.len()];
+        Self { negated: element.negated, values, own_user }
     }
 
     fn resources(element: &Element, syntax: Syntax) -> Self {

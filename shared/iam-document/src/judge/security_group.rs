@@ -28,17 +28,15 @@ pub(super) fn judge(value: &Value, context: &Context) -> Verdict {
         sources(rule, &mut sink);
     }
     let mut told: Vec<(Protocol, Ports)> = Vec::new();
-    for rule in &rules {
+    // A rule that names no network opens nothing and is never blamed.
+    let all: Vec<&Rule> = rules.iter().filter(|rule| !nets(rule, context).is_empty()).collect();
+    for rule in &all {
         let opened = (rule.protocol, rule.ports);
-        if !told.contains(&opened) && opens(&rules, opened, context) {
+        if !told.contains(&opened) && opens(&all, opened, context) {
             told.push(opened);
-            let first = rules
-                .iter()
-                .find(|it| (it.protocol, it.ports) == opened && !nets(it, context).is_empty());
-            world(first.unwrap_or(rule).index, rule.protocol, rule.ports, &mut sink);
+            world(rule.index, rule.protocol, rule.ports, &mut sink);
         }
     }
-    let all: Vec<&Rule> = rules.iter().collect();
     // Ports that only overlapping rules open together.
     for protocol in [Protocol::Tcp, Protocol::Udp] {
         for ports in elementary(&rules, protocol) {
@@ -47,11 +45,7 @@ pub(super) fn judge(value: &Value, context: &Context) -> Verdict {
             });
             let reached = reaching(&all, protocol, ports, context);
             if !told_already && address::is_world(&reached) {
-                let first = rules.iter().find(|rule| {
-                    (rule.protocol == protocol || rule.protocol == Protocol::All)
-                        && rule.ports.contains(ports)
-                        && !nets(rule, context).is_empty()
-                });
+                let first = all.iter().find(|rule| is_open_for(rule, protocol, ports));
                 world(first.map_or(0, |rule| rule.index), protocol, ports, &mut sink);
             }
         }
@@ -69,15 +63,13 @@ pub(super) fn judge(value: &Value, context: &Context) -> Verdict {
 
 /// Whether the world reaches these ports, and would not without the rules that are about just them:
 /// a rule for our own networks opens nothing because another one does.
-fn opens(rules: &[Rule], (protocol, ports): (Protocol, Ports), context: &Context) -> bool {
-    let all: Vec<&Rule> = rules.iter().collect();
-    if !address::is_world(&reaching(&all, protocol, ports, context)) {
+fn opens(rules: &[&Rule], (protocol, ports): (Protocol, Ports), context: &Context) -> bool {
+    if !address::is_world(&reaching(rules, protocol, ports, context)) {
         return false;
     }
-    let is_own = |rule: &&Rule| (rule.protocol, rule.ports) == (protocol, ports);
-    let own: Vec<IpNet> =
-        rules.iter().filter(is_own).flat_map(|rule| nets(rule, context)).collect();
-    let others: Vec<&Rule> = rules.iter().filter(|rule| !is_own(rule)).collect();
+    let (own, others): (Vec<&Rule>, Vec<&Rule>) =
+        rules.iter().partition(|rule| (rule.protocol, rule.ports) == (protocol, ports));
+    let own: Vec<IpNet> = own.into_iter().flat_map(|rule| nets(rule, context)).collect();
     address::is_world(&own) || !address::is_world(&reaching(&others, protocol, ports, context))
 }
 
@@ -107,14 +99,16 @@ fn nets(rule: &Rule, context: &Context) -> Vec<IpNet> {
     nets
 }
 
+/// Whether a rule opens all of the ports to those whom it names.
+fn is_open_for(rule: &Rule, protocol: Protocol, ports: Ports) -> bool {
+    (rule.protocol == protocol || rule.protocol == Protocol::All) && rule.ports.contains(ports)
+}
+
 /// The networks of every rule that opens all of the ports.
 fn reaching(rules: &[&Rule], protocol: Protocol, ports: Ports, context: &Context) -> Vec<IpNet> {
     rules
         .iter()
-        .filter(|rule| {
-            (rule.protocol == protocol || rule.protocol == Protocol::All)
-                && rule.ports.contains(ports)
-        })
+        .filter(|rule| is_open_for(rule, protocol, ports))
         .flat_map(|rule| nets(rule, context))
         .collect()
 }
