@@ -8,8 +8,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use ledger::{Claim, ClaimKey, Entry, EntryId, Fingerprint, History, Lease, Telling};
-use model::{Outcome, Resource, Timestamp};
+use ledger::{Baseline, Claim, ClaimKey, Entry, EntryId, Fingerprint, History, Lease, Telling};
+use model::{AccountId, Burst, ControlId, Occurrence, Outcome, Resource, Timestamp};
 use respond::{CloudError, LedgerPort, Retry, memory::MemoryLedger};
 
 /// Where entries are kept, one line of JSON each; of several lines about one entry the last holds.
@@ -125,5 +125,26 @@ impl LedgerPort for Kept {
 
     async fn told(&self, fingerprint: &Fingerprint, now: Timestamp) -> Result<(), CloudError> {
         self.memory.told(fingerprint, now).await
+    }
+
+    async fn baseline(
+        &self,
+        control: ControlId,
+        resource: &Resource,
+    ) -> Result<Option<Baseline>, CloudError> {
+        self.memory.baseline(control, resource).await
+    }
+
+    async fn keep_baseline(&self, baseline: &Baseline) -> Result<(), CloudError> {
+        self.memory.keep_baseline(baseline).await
+    }
+
+    async fn gather(
+        &self,
+        control: ControlId,
+        account: &AccountId,
+        occurrence: &Occurrence,
+    ) -> Result<Burst, CloudError> {
+        self.memory.gather(control, account, occurrence).await
     }
 }

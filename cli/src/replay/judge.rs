@@ -1,13 +1,13 @@
 //! One event judged and decided offline, as the functions would.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
-use controls::{AnyControl, Judged, NotMine, PlannedRemedy, States, Tags};
+use controls::{ANY, AnyControl, Judged, NotMine, PlannedRemedy, States, Tags};
 use events::Event;
 use ledger::History;
 use model::{
-    ControlId, Decision, Finding, Operation, Outcome, Posture, Resource, Response, Status, Target,
-    Timestamp, Trust,
+    AccountId, Burst, ControlId, Decision, Finding, Occurrence, Operation, Outcome, Posture,
+    Resource, Response, Status, Target, Timestamp, Trust,
 };
 use policy::Policies;
 use respond::{
@@ -121,11 +121,33 @@ pub struct Decided {
 pub struct Judge<'a> {
     /// Which controls look at a call of this name.
     by_name: BTreeMap<&'static str, Vec<&'static dyn AnyControl>>,
+    /// Those that look at calls of any name.
+    any_name: Vec<&'static dyn AnyControl>,
     policies: &'a Policies,
     trust: &'a Trust,
-    states: &'a dyn States,
+    states: Run<'a>,
     posture: Posture,
     now: Timestamp,
+}
+
+/// What is supplied of resources, and what this run remembers from one record to the next.
+struct Run<'a> {
+    given: &'a dyn States,
+    memory: RefCell<ledger::Memory>,
+}
+
+impl States for Run<'_> {
+    fn responses(&self, arn: &str) -> Option<&serde_json::Value> {
+        self.given.responses(arn)
+    }
+
+    fn gather(&self, control: ControlId, account: &AccountId, occurrence: &Occurrence) -> Burst {
+        // What memory holds it wrote itself, so it can be read; if not, each counts by itself.
+        let mut memory = self.memory.borrow_mut();
+        memory
+            .gather(control.as_str(), account, occurrence)
+            .unwrap_or_else(|_unreadable| Burst::of(occurrence))
+    }
 }
 
 impl std::fmt::Debug for Judge<'_> {
@@ -146,15 +168,22 @@ impl<'a> Judge<'a> {
         now: Timestamp,
     ) -> Self {
         let mut by_name: BTreeMap<&'static str, Vec<&'static dyn AnyControl>> = BTreeMap::new();
+        let mut any_name = Vec::new();
         for control in controls {
-            for subscription in control.subscriptions() {
+            let subscriptions = control.subscriptions();
+            if subscriptions.iter().any(|subscription| subscription.event_name == ANY) {
+                any_name.push(*control);
+                continue;
+            }
+            for subscription in subscriptions {
                 let asking = by_name.entry(subscription.event_name).or_default();
                 if asking.iter().all(|other| other.id() != control.id()) {
                     asking.push(*control);
                 }
             }
         }
-        Self { by_name, policies, trust, states, posture, now }
+        let states = Run { given: states, memory: RefCell::default() };
+        Self { by_name, any_name, policies, trust, states, posture, now }
     }
 
     /// What one control says; `None`: it does not look at such a call after all.
@@ -166,7 +195,7 @@ impl<'a> Judge<'a> {
             decisions.push(decision);
             response
         };
-        let (judged, mut remedies) = control.plan(event, self.states, self.trust, &mut decide);
+        let (judged, mut remedies) = control.plan(event, &self.states, self.trust, &mut decide);
         let Judged { mut status, mut reason, target, findings, would_read } = judged;
         if reason.as_deref() == Some(NotMine::NotCovered.as_str()) {
             return None;
@@ -268,9 +297,14 @@ impl Asked for Judge<'_> {
     }
 
     fn judge(&self, event: &Event) -> Vec<Judgement> {
-        let Some(asking) = self.by_name.get(event.record.event_name.as_str()) else {
+        let named = self.by_name.get(event.record.event_name.as_str());
+        let any = self.any_name.iter().filter(|control| control.asks_about(event));
+        let mut asking: Vec<&'static dyn AnyControl> =
+            named.into_iter().flatten().chain(any).copied().collect();
+        if asking.is_empty() {
             return Vec::new();
-        };
+        }
+        asking.sort_by_key(|control| control.id());
         let forged = event.consistency().is_err();
         asking
             .iter()

@@ -15,10 +15,10 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_types::error::operation::BuildError;
 use ledger::{
-    Claim, ClaimKey, Entry, EntryId, Fingerprint, History, Lease, Telling,
+    Baseline, Claim, ClaimKey, Entry, EntryId, Fingerprint, History, Lease, Telling, remember,
     table::{self, Attribute, Condition, Item, Key, Range, Step, TableError, Write},
 };
-use model::{Outcome, Resource, Timestamp};
+use model::{AccountId, Burst, ControlId, Occurrence, Outcome, Resource, Timestamp};
 use respond::{CloudError, LedgerPort, Retry};
 
 use crate::{
@@ -356,6 +356,40 @@ impl LedgerPort for Table {
         let key = table::alert_key(fingerprint);
         let found = self.get(&key).await?;
         self.step(&key, found, |found| table::told(found, fingerprint, now)).await
+    }
+
+    async fn baseline(
+        &self,
+        control: ControlId,
+        resource: &Resource,
+    ) -> Result<Option<Baseline>, CloudError> {
+        let found = self.get(&remember::baseline_key(control.as_str(), resource)).await?;
+        // One that this build cannot read is as good as none, and must not keep an event from being
+        // judged.
+        Ok(found.as_ref().and_then(|item| {
+            remember::baseline(item)
+                .inspect_err(|error| tracing::warn!(%error, "a baseline cannot be read"))
+                .ok()
+        }))
+    }
+
+    async fn keep_baseline(&self, baseline: &Baseline) -> Result<(), CloudError> {
+        let key = remember::baseline_key(&baseline.control, &baseline.resource);
+        let found = self.get(&key).await?;
+        self.step(&key, found, |found| remember::keep_baseline(found, baseline)).await
+    }
+
+    async fn gather(
+        &self,
+        control: ControlId,
+        account: &AccountId,
+        occurrence: &Occurrence,
+    ) -> Result<Burst, CloudError> {
+        let key = remember::burst_key(control.as_str(), account, occurrence);
+        let found = self.get(&key).await?;
+        let ask =
+            |found: Option<&Item>| remember::gather(found, control.as_str(), account, occurrence);
+        self.step(&key, found, ask).await
     }
 }
 

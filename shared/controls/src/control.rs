@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Debug};
 
 use events::{Event, Origin};
-use model::{ControlId, Finding, Remedy, Resource, Target, Trust};
+use model::{Burst, ControlId, Finding, Occurrence, Remedy, Resource, Target, Trust};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
@@ -15,8 +15,21 @@ pub type Tags = BTreeMap<String, String>;
 pub struct Subscription {
     /// `s3.amazonaws.com`.
     pub event_source: &'static str,
-    /// `PutBucketAcl`; for native S3 events the detail type.
+    /// `PutBucketAcl`; for native S3 events the detail type. [`ANY`]: every call of the service, of
+    /// which [`Control::listens`] says which are looked at.
     pub event_name: &'static str,
+}
+
+/// In a subscription: whatever the service, or the call, is.
+pub const ANY: &str = "*";
+
+impl Subscription {
+    /// Whether it is for a call; what a record does not tell of its service is not held against it.
+    fn covers(&self, event_source: Option<&str>, event_name: &str) -> bool {
+        let fits = |ours: &str, theirs: &str| ours == ANY || ours == theirs;
+        fits(self.event_name, event_name)
+            && event_source.is_none_or(|source| fits(self.event_source, source))
+    }
 }
 
 /// What a control says of an event before anything is read.
@@ -102,11 +115,8 @@ pub enum StateError {
 /// service is not passed over.
 pub(crate) fn subscribes(subscriptions: &[Subscription], event: &Event) -> bool {
     let record = &event.record;
-    let unsourced = is_without_source(event);
-    subscriptions.iter().any(|subscription| {
-        subscription.event_name == record.event_name
-            && (subscription.event_source == record.event_source || unsourced)
-    })
+    let source = (!is_without_source(event)).then_some(record.event_source.as_str());
+    subscriptions.iter().any(|subscription| subscription.covers(source, &record.event_name))
 }
 
 /// What is said of a record that names a call of ours and no service: whose call it is, is not told.
@@ -124,6 +134,26 @@ fn is_without_source(event: &Event) -> bool {
     event.origin == Origin::CloudTrail && event.record.event_source.is_empty()
 }
 
+/// What of the ledger's memory a control needs to judge by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Memory {
+    /// Nothing: the state tells all.
+    Nothing,
+    /// The last state of the resource that was seen right: what a protection was before it went.
+    Baseline,
+    /// How often the same happened lately; this is once more.
+    Burst(Occurrence),
+}
+
+/// What the ledger remembered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Remembered<S> {
+    /// The last state that was seen right.
+    Baseline(S),
+    /// This occurrence and those like it.
+    Burst(Burst),
+}
+
 /// One question with its remedies.
 pub trait Control: Send + Sync + 'static {
     /// What must be read to answer.
@@ -136,6 +166,11 @@ pub trait Control: Send + Sync + 'static {
     /// The calls that raise the question.
     fn subscriptions(&self) -> &'static [Subscription];
 
+    /// Of the calls that a subscription to [`ANY`] covers, whether this one is looked at.
+    fn listens(&self, _event: &Event) -> bool {
+        true
+    }
+
     /// Names the resource to look at, or says why not.
     fn triage(&self, event: &Event) -> Triage;
 
@@ -147,6 +182,23 @@ pub trait Control: Send + Sync + 'static {
     /// then *unclear* and not *clean*.
     fn suffices(&self, _target: &Target, _state: &Self::State, _trust: &Trust) -> bool {
         true
+    }
+
+    /// What the ledger is asked for before the state is judged.
+    fn memory(&self, _target: &Target, _trust: &Trust) -> Memory {
+        Memory::Nothing
+    }
+
+    /// The state with what the ledger remembered. Without a memory it is judged as it was read.
+    fn recall(&self, state: Self::State, _remembered: Remembered<Self::State>) -> Self::State {
+        state
+    }
+
+    /// What is kept as the baseline of a state in which nothing is wrong, without what was recalled;
+    /// `None`: nothing of it is worth remembering. Asked only of a control whose [`Control::memory`]
+    /// is [`Memory::Baseline`].
+    fn baseline(&self, _target: &Target, _state: &Self::State) -> Option<Self::State> {
+        None
     }
 
     /// What is wrong with the state, each with the remedies that would mend it.

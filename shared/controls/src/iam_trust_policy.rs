@@ -14,7 +14,7 @@ use iam_document::{
     Context, Document, Judged, Kind, Verdict,
     glob::{Pattern, Syntax},
 };
-use model::{Confidence, ControlId, Finding, Resource, ResourceId, Target, Trust};
+use model::{Confidence, ControlId, Finding, Resource, Target, Trust};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -266,10 +266,7 @@ const SERVICE_LINKED_PATH: &str = "/aws-service-role/";
 const SERVICE_LINKED_NAME: &str = "AWSServiceRoleFor";
 
 fn name_of(resource: &Resource) -> String {
-    match &resource.id {
-        ResourceId::Role { name } => name.clone(),
-        ResourceId::Bucket { .. } | ResourceId::Object { .. } => String::new(),
-    }
+    resource.id.iam_name().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

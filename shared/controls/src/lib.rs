@@ -15,7 +15,9 @@ mod tags;
 #[cfg(test)]
 mod test_support;
 
-pub use control::{Control, NotMine, Observed, StateError, Subscription, Tags, Triage};
+pub use control::{
+    ANY, Control, Memory, NotMine, Observed, Remembered, StateError, Subscription, Tags, Triage,
+};
 pub use iam_trust_policy::IamTrustPolicy;
 pub use offline::{AnyControl, Judged, NoStates, PlannedRemedy, States};
 pub use registry::all;

@@ -2,12 +2,15 @@
 
 use events::Event;
 use model::{
-    Confidence, ControlId, Finding, Operation, Remedy, Resource, ResourceId, Response, Status,
-    Target, Trust,
+    AccountId, Burst, Confidence, ControlId, Finding, Occurrence, Operation, Remedy, Resource,
+    Response, Status, Target, Trust,
 };
 use serde_json::{Map, Value};
 
-use crate::{Control, NotMine, StateError, Subscription, Tags, Triage, control::subscribes};
+use crate::{
+    Control, Memory, NotMine, Remembered, StateError, Subscription, Tags, Triage,
+    control::subscribes,
+};
 
 /// A remedy as it may be shown: what it would do, without its type.
 ///
@@ -43,6 +46,12 @@ pub trait States {
     /// `{"GetBucketAcl": {…}, …}` of the resource, or null where it is gone; `None`: nothing is
     /// known of it.
     fn responses(&self, arn: &str) -> Option<&Value>;
+
+    /// Counts an occurrence with those like it, as the ledger would. Where nothing is kept, each is
+    /// by itself.
+    fn gather(&self, _control: ControlId, _account: &AccountId, occurrence: &Occurrence) -> Burst {
+        Burst::of(occurrence)
+    }
 }
 
 /// Nothing is supplied: the record is all there is.
@@ -89,8 +98,11 @@ pub trait AnyControl: Send + Sync {
 
     /// Whether the control subscribes to the event, whatever became of the call.
     fn asks_about(&self, event: &Event) -> bool {
-        subscribes(self.subscriptions(), event)
+        subscribes(self.subscriptions(), event) && self.listens(event)
     }
+
+    /// Of the calls that a subscription to [`crate::ANY`] covers, whether this one is looked at.
+    fn listens(&self, event: &Event) -> bool;
 
     /// Judges an event from its record, or from supplied states where they tell of its resource.
     /// Whether Snapback itself made the change is not asked here.
@@ -130,6 +142,10 @@ impl<C: Control> AnyControl for C {
         Control::subscriptions(self)
     }
 
+    fn listens(&self, event: &Event) -> bool {
+        Control::listens(self, event)
+    }
+
     fn reads(&self) -> &'static [&'static str] {
         Control::reads(self)
     }
@@ -163,6 +179,13 @@ impl<C: Control> AnyControl for C {
             Err(error) => {
                 return (Judged::unreadable(Some(target), error.to_string()), Vec::new());
             }
+        };
+        let state = match state.map(|state| remembered(self, &target, state, states, &trust)) {
+            Some(Err(error)) => {
+                return (Judged::unreadable(Some(target), error.to_string()), Vec::new());
+            }
+            Some(Ok(state)) => Some(state),
+            None => None,
         };
         let Some(state) = state else {
             let judged = Judged {
@@ -282,16 +305,39 @@ fn known<C: Control>(
     }
 }
 
+/// The member of a resource's supplied responses that holds those of its baseline.
+const BASELINE: &str = "Baseline";
+
+/// The state with what the ledger would remember: a baseline where one is supplied, the occurrences
+/// of this run.
+fn remembered<C: Control>(
+    control: &C,
+    target: &Target,
+    state: C::State,
+    states: &dyn States,
+    trust: &Trust,
+) -> Result<C::State, StateError> {
+    let remembered = match control.memory(target, trust) {
+        Memory::Nothing => return Ok(state),
+        Memory::Baseline => {
+            let supplied = responses(states, target);
+            let Some(baseline) = supplied.as_ref().and_then(|all| all.get(BASELINE)) else {
+                return Ok(state);
+            };
+            Remembered::Baseline(control.state_from_responses(target, baseline)?)
+        }
+        Memory::Burst(occurrence) => {
+            Remembered::Burst(states.gather(C::ID, &target.resource.account, &occurrence))
+        }
+    };
+    Ok(control.recall(state, remembered))
+}
+
 /// What is supplied of the resource; of an object, what is supplied of its bucket as well.
 fn responses(states: &dyn States, target: &Target) -> Option<Value> {
     let resource = &target.resource;
     let mut merged: Option<Map<String, Value>> = None;
-    let bucket = match &resource.id {
-        ResourceId::Object { bucket, .. } => {
-            Some(Resource::bucket(bucket, resource.account.clone(), &resource.region).arn)
-        }
-        ResourceId::Bucket { .. } | ResourceId::Role { .. } => None,
-    };
+    let bucket = resource.bucket_above();
     for arn in bucket.iter().chain([&resource.arn]) {
         if let Some(Value::Object(responses)) = states.responses(arn) {
             merged.get_or_insert_default().extend(responses.clone());

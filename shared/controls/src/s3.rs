@@ -288,20 +288,14 @@ pub fn tagging_header(tags: &Tags) -> String {
 pub(crate) fn named(resource: &Resource) -> Map<String, Value> {
     let mut parameters = Map::new();
     let mut set = |name: &str, value: &str| parameters.insert(name.to_owned(), value.into());
-    match &resource.id {
-        ResourceId::Bucket { bucket } => {
-            set("Bucket", bucket);
+    if let ResourceId::Object { bucket, key, version_id } = &resource.id {
+        set("Bucket", bucket);
+        set("Key", key);
+        if let Some(version) = version_id {
+            set("VersionId", version);
         }
-        ResourceId::Object { bucket, key, version_id } => {
-            set("Bucket", bucket);
-            set("Key", key);
-            if let Some(version) = version_id {
-                set("VersionId", version);
-            }
-        }
-        ResourceId::Role { name } => {
-            set("RoleName", name);
-        }
+    } else if let Some(bucket) = resource.id.bucket() {
+        set("Bucket", bucket);
     }
     set("ExpectedBucketOwner", resource.account.as_str());
     parameters
@@ -309,10 +303,8 @@ pub(crate) fn named(resource: &Resource) -> Map<String, Value> {
 
 /// The call that sets a bucket's or an object's whole set of tags.
 pub(crate) fn put_tags(resource: &Resource, after: &Tags) -> Operation {
-    let operation = match resource.id {
-        ResourceId::Object { .. } => "s3:PutObjectTagging",
-        ResourceId::Bucket { .. } | ResourceId::Role { .. } => "s3:PutBucketTagging",
-    };
+    let on_object = resource.id.is_object();
+    let operation = if on_object { "s3:PutObjectTagging" } else { "s3:PutBucketTagging" };
     let mut parameters = named(resource);
     parameters.insert("Tagging".to_owned(), json!({"TagSet": tags::to_list(after)}));
     Operation::new(operation, Value::Object(parameters))
@@ -320,16 +312,13 @@ pub(crate) fn put_tags(resource: &Resource, after: &Tags) -> Operation {
 
 /// The IAM actions of reading and setting tags.
 pub(crate) fn tag_actions(resource: &Resource) -> &'static [&'static str] {
-    match resource.id {
-        ResourceId::Object { version_id: None, .. } => {
-            &["s3:GetObjectTagging", "s3:PutObjectTagging"]
-        }
-        ResourceId::Object { version_id: Some(_), .. } => {
-            &["s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging"]
-        }
-        ResourceId::Bucket { .. } | ResourceId::Role { .. } => {
-            &["s3:GetBucketTagging", "s3:PutBucketTagging"]
-        }
+    let ResourceId::Object { version_id, .. } = &resource.id else {
+        return &["s3:GetBucketTagging", "s3:PutBucketTagging"];
+    };
+    if version_id.is_some() {
+        &["s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging"]
+    } else {
+        &["s3:GetObjectTagging", "s3:PutObjectTagging"]
     }
 }
 

@@ -11,7 +11,7 @@ mod state;
 
 use events::Event;
 use iam_document::acl::{AWS_ACCOUNTS, PublicGroup, is_log_delivery};
-use model::{Confidence, ControlId, Finding, Resource, ResourceId, Target, Trust};
+use model::{Confidence, ControlId, Finding, Resource, Target, Trust};
 use serde_json::{Value, json};
 
 pub use self::{remedy::AclRemedy, state::AclState};
@@ -83,10 +83,8 @@ impl Control for S3PublicAcl {
         target: &Target,
         responses: &Value,
     ) -> Result<AclState, StateError> {
-        let operation = match target.resource.id {
-            ResourceId::Object { .. } => "GetObjectAcl",
-            ResourceId::Bucket { .. } | ResourceId::Role { .. } => "GetBucketAcl",
-        };
+        let operation =
+            if target.resource.id.is_object() { "GetObjectAcl" } else { "GetBucketAcl" };
         let acl = responses::acl(target, responses, operation)?
             .ok_or_else(|| StateError::Missing { operation, arn: target.resource.arn.clone() })?;
         self.supplement(target, AclState::of(acl), responses)
@@ -110,7 +108,7 @@ impl Control for S3PublicAcl {
         {
             state.block = Some(response.block());
         }
-        if matches!(target.resource.id, ResourceId::Object { .. })
+        if target.resource.id.is_object()
             && let Some(acl) = responses::acl(target, responses, "GetBucketAcl")?
         {
             state.bucket_owner = acl.owner;
@@ -119,10 +117,7 @@ impl Control for S3PublicAcl {
     }
 
     fn tag(&self, resource: &Resource, current: &Tags, ours: &Tags) -> Result<AclRemedy, String> {
-        let limit = match resource.id {
-            ResourceId::Object { .. } => tags::OBJECT_LIMIT,
-            ResourceId::Bucket { .. } | ResourceId::Role { .. } => tags::LIMIT,
-        };
+        let limit = if resource.id.is_object() { tags::OBJECT_LIMIT } else { tags::LIMIT };
         let after = tags::merge(current, ours, limit)?;
         Ok(AclRemedy::PutTags { resource: resource.clone(), before: current.clone(), after })
     }
@@ -186,10 +181,7 @@ fn public(
         PublicGroup::AllUsers => "everyone",
         PublicGroup::AuthenticatedUsers => "every AWS customer",
     };
-    let what = match target.resource.id {
-        ResourceId::Object { .. } => "object",
-        ResourceId::Bucket { .. } | ResourceId::Role { .. } => "bucket",
-    };
+    let what = if target.resource.id.is_object() { "object" } else { "bucket" };
     let finding = Finding::new(
         format!("acl-public:{}:{}", group.as_str(), word(&grant.permission)),
         format!("the {what}'s ACL gives {who} {}", meaning(&grant.permission)),

@@ -120,8 +120,8 @@ fn met(target: &Target, state: &UploadState, trust: &Trust) -> (Requirement, Met
 
 fn bucket_of(resource: &Resource) -> &str {
     match &resource.id {
-        ResourceId::Bucket { bucket } | ResourceId::Object { bucket, .. } => bucket,
-        ResourceId::Role { .. } => "",
+        ResourceId::Object { bucket, .. } => bucket,
+        other => other.bucket().unwrap_or_default(),
     }
 }
 

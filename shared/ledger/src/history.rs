@@ -1,7 +1,7 @@
 //! What the breaker looks at: how often was this reverted lately?
 
 use chrono::TimeDelta;
-use model::{AccountId, Resource, ResourceId, Timestamp};
+use model::{AccountId, Resource, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::digest;
@@ -32,14 +32,8 @@ pub fn window_start(now: Timestamp) -> Timestamp {
 pub fn resource_name(resource: &Resource) -> String {
     let account = resource.account.as_str();
     let kind = resource.kind();
-    let parts = match &resource.id {
-        ResourceId::Bucket { bucket } => ["resource", account, kind, bucket, ""],
-        ResourceId::Object { bucket, key, version_id: _ } => {
-            ["resource", account, kind, bucket, key]
-        }
-        ResourceId::Role { name } => ["resource", account, kind, name, ""],
-    };
-    digest::short(&parts, 20)
+    let [name, part] = resource.id.parts();
+    digest::short(&["resource", account, kind, name, part], 20)
 }
 
 /// What an account is called in the history.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use model::{Outcome, Resource, Timestamp};
+use model::{AccountId, Burst, Occurrence, Outcome, Resource, Timestamp};
 
 use crate::{
     claim::{Claim, ClaimKey, Lease},
     entry::{Entry, EntryId},
     history::History,
+    remember::{self, Baseline},
     table::{self, Item, Key, Range, Step, TableError, Write},
     window::{Fingerprint, Telling},
 };
@@ -187,5 +188,43 @@ impl Memory {
         let step = table::told(self.get(&table::alert_key(fingerprint)), fingerprint, now)?;
         self.step(step);
         Ok(())
+    }
+
+    /// The last state of a resource in which a control found nothing wrong.
+    ///
+    /// # Errors
+    /// [`TableError`]: what is stored cannot be read.
+    pub fn baseline(
+        &self,
+        control: &str,
+        resource: &Resource,
+    ) -> Result<Option<Baseline>, TableError> {
+        self.get(&remember::baseline_key(control, resource)).map(remember::baseline).transpose()
+    }
+
+    /// Keeps a state in which nothing is wrong.
+    ///
+    /// # Errors
+    /// [`TableError`]: it cannot be written as an item.
+    pub fn keep_baseline(&mut self, baseline: &Baseline) -> Result<(), TableError> {
+        let key = remember::baseline_key(&baseline.control, &baseline.resource);
+        let step = remember::keep_baseline(self.get(&key), baseline)?;
+        self.step(step);
+        Ok(())
+    }
+
+    /// Counts an occurrence with those like it.
+    ///
+    /// # Errors
+    /// [`TableError`]: what is stored cannot be read.
+    pub fn gather(
+        &mut self,
+        control: &str,
+        account: &AccountId,
+        occurrence: &Occurrence,
+    ) -> Result<Burst, TableError> {
+        let key = remember::burst_key(control, account, occurrence);
+        let step = remember::gather(self.get(&key), control, account, occurrence)?;
+        Ok(self.step(step))
     }
 }

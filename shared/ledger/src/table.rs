@@ -11,6 +11,8 @@
 //! | entry | `event#<digest of the claim key>` | `entry#<digest of the attempt>` |
 //! | revert, for the breaker | `reverts#<digest of the resource, or of the account>` | `<time>#<entry id>` |
 //! | alert window | `alert#<digest of the fingerprint>` | `window` |
+//! | baseline | `baseline#<digest of control and resource>` | `baseline` |
+//! | burst | `burst#<digest of control, account and group>` | `burst` |
 //!
 //! # Attributes
 //! `pk` and `sk` (text) are the table's key; [`EXPIRES`] (number, seconds since 1970) is the
@@ -59,7 +61,7 @@ pub const SORT: &str = "sk";
 pub const EXPIRES: &str = "expires_at";
 /// The JSON of the record or entry.
 pub const BODY: &str = "body";
-/// What the item is: `claim`, `entry`, `revert` or `window`.
+/// What the item is: `claim`, `entry`, `revert`, `window`, `baseline` or `burst`.
 pub const KIND: &str = "kind";
 /// Goes up by one with each write of a claim or window.
 pub const REVISION: &str = "revision";
@@ -262,11 +264,11 @@ impl Item {
         }
     }
 
-    fn new(key: Key, kind: &str) -> Self {
+    pub(crate) fn new(key: Key, kind: &str) -> Self {
         Self { key, attributes: BTreeMap::new() }.with(KIND, kind)
     }
 
-    fn with(mut self, name: &str, text: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &str, text: impl Into<String>) -> Self {
         self.attributes.insert(name.to_owned(), Attribute::Text(text.into()));
         self
     }
@@ -276,17 +278,21 @@ impl Item {
         self
     }
 
-    fn expiring(self, at: Timestamp) -> Self {
+    pub(crate) fn expiring(self, at: Timestamp) -> Self {
         self.with_number(EXPIRES, u64::try_from(at.timestamp()).unwrap_or(0))
     }
 
-    fn with_body<T: Serialize>(self, what: &'static str, body: &T) -> Result<Self, TableError> {
+    pub(crate) fn with_body<T: Serialize>(
+        self,
+        what: &'static str,
+        body: &T,
+    ) -> Result<Self, TableError> {
         let text =
             serde_json::to_string(body).map_err(|source| TableError::Encode { what, source })?;
         Ok(self.with(BODY, text))
     }
 
-    fn body<T: DeserializeOwned>(&self) -> Result<T, TableError> {
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, TableError> {
         let Key { pk, sk } = self.key.clone();
         let Some(text) = self.text(BODY) else {
             return Err(TableError::Attribute { pk, sk, attribute: BODY });
@@ -337,7 +343,7 @@ pub fn alert_key(fingerprint: &Fingerprint) -> Key {
     Key { pk: format!("alert#{}", fingerprint.digest()), sk: WINDOW.to_owned() }
 }
 
-fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
@@ -375,7 +381,7 @@ pub fn account_reverts(account: &AccountId, now: Timestamp) -> Range {
 }
 
 /// Puts an item as the successor of the one that was read.
-fn succeed(item: Item, found: Option<&Item>) -> Result<Write, TableError> {
+pub(crate) fn succeed(item: Item, found: Option<&Item>) -> Result<Write, TableError> {
     let (revision, condition) = match found {
         None => (1, Condition::Absent),
         Some(found) => {

@@ -1,5 +1,7 @@
 //! What the steps of one event's handling share: what it is about, what was seen, what is noted.
 
+use std::collections::BTreeMap;
+
 use controls::{Control, Observed, Tags};
 use ledger::{ClaimKey, Entry, EntryId, EntryState, History, claim::RETENTION};
 use model::{Finding, Outcome, Posture, Resource, Response, Target, Timestamp, Trust};
@@ -81,6 +83,8 @@ pub(crate) struct View<S> {
     pub(crate) tags: Option<Tags>,
     /// The resource with what reading told of it.
     pub(crate) resource: Resource,
+    /// What else the event names.
+    pub(crate) details: BTreeMap<String, String>,
     /// The moment just before the read.
     pub(crate) seen_at: Timestamp,
 }
@@ -89,7 +93,8 @@ impl<S: Serialize> View<S> {
     pub(crate) fn of(observed: Observed<S>, target: &Target, seen_at: Timestamp) -> Self {
         match observed {
             Observed::Present { state, tags, resource } => {
-                Self { state: Some(state), gone: false, tags, resource, seen_at }
+                let details = target.details.clone();
+                Self { state: Some(state), gone: false, tags, resource, details, seen_at }
             }
             Observed::Gone => Self::gone(target, seen_at),
         }
@@ -100,8 +105,13 @@ impl<S: Serialize> View<S> {
     }
 
     pub(crate) fn unread(target: &Target, seen_at: Timestamp) -> Self {
-        let resource = target.resource.clone();
-        Self { state: None, gone: false, tags: None, resource, seen_at }
+        let Target { resource, details } = target.clone();
+        Self { state: None, gone: false, tags: None, resource, details, seen_at }
+    }
+
+    /// What was asked for. The resource as read: its ARN may say more than the event did.
+    pub(crate) fn target(&self) -> Target {
+        Target { resource: self.resource.clone(), details: self.details.clone() }
     }
 
     pub(crate) fn assess<C: Control<State = S>>(
@@ -110,8 +120,7 @@ impl<S: Serialize> View<S> {
         trust: &Trust,
     ) -> Vec<Finding<C::Remedy>> {
         match &self.state {
-            // The resource as read: its ARN may say more than the event did.
-            Some(state) => control.assess(&Target::from(self.resource.clone()), state, trust),
+            Some(state) => control.assess(&self.target(), state, trust),
             None => Vec::new(),
         }
     }

@@ -29,6 +29,9 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             let recheck = self.arrange(case).await?;
             return Ok(Handled { recheck, ..new(Status::Unclear).because("unconfirmed") });
         }
+        if !doubtful {
+            self.keep_baseline(case, view).await;
+        }
         Ok(if case.own {
             new(Status::Ignored).because("own_change")
         } else if view.gone {

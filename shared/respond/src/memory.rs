@@ -4,9 +4,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use alerting::Message;
 use ledger::{
-    Claim, ClaimKey, Entry, EntryId, Fingerprint, History, Lease, Telling, table::TableError,
+    Baseline, Claim, ClaimKey, Entry, EntryId, Fingerprint, History, Lease, Telling,
+    table::TableError,
 };
-use model::{Outcome, Resource, Timestamp};
+use model::{AccountId, Burst, ControlId, Occurrence, Outcome, Resource, Timestamp};
 
 use crate::{CloudError, Later, LedgerPort, Notifier, Recheck, Retry, Switch};
 
@@ -113,6 +114,33 @@ impl LedgerPort for MemoryLedger {
 
     async fn told(&self, fingerprint: &Fingerprint, now: Timestamp) -> Result<(), CloudError> {
         locked(&self.memory).told(fingerprint, now).map_err(|error| refused("told", error))
+    }
+
+    async fn baseline(
+        &self,
+        control: ControlId,
+        resource: &Resource,
+    ) -> Result<Option<Baseline>, CloudError> {
+        locked(&self.memory)
+            .baseline(control.as_str(), resource)
+            .map_err(|error| refused("baseline", error))
+    }
+
+    async fn keep_baseline(&self, baseline: &Baseline) -> Result<(), CloudError> {
+        locked(&self.memory)
+            .keep_baseline(baseline)
+            .map_err(|error| refused("keep_baseline", error))
+    }
+
+    async fn gather(
+        &self,
+        control: ControlId,
+        account: &AccountId,
+        occurrence: &Occurrence,
+    ) -> Result<Burst, CloudError> {
+        locked(&self.memory)
+            .gather(control.as_str(), account, occurrence)
+            .map_err(|error| refused("gather", error))
     }
 }
 

@@ -5,8 +5,8 @@ use std::{future::Future, time::Duration};
 
 use alerting::Message;
 use controls::{Control, Observed};
-use ledger::{Claim, ClaimKey, Entry, EntryId, Fingerprint, History, Lease, Telling};
-use model::{Outcome, Resource, Target, Timestamp};
+use ledger::{Baseline, Claim, ClaimKey, Entry, EntryId, Fingerprint, History, Lease, Telling};
+use model::{AccountId, Burst, ControlId, Occurrence, Outcome, Resource, Target, Timestamp};
 
 use crate::CloudError;
 
@@ -108,6 +108,27 @@ pub trait LedgerPort: Send + Sync + 'static {
         fingerprint: &Fingerprint,
         now: Timestamp,
     ) -> impl Future<Output = Result<Telling, CloudError>> + Send;
+
+    /// The last state of a resource in which a control found nothing wrong.
+    fn baseline(
+        &self,
+        control: ControlId,
+        resource: &Resource,
+    ) -> impl Future<Output = Result<Option<Baseline>, CloudError>> + Send;
+
+    /// Keeps a state in which nothing is wrong, in place of the one that is there.
+    fn keep_baseline(
+        &self,
+        baseline: &Baseline,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Counts an occurrence with those like it. Told of the same event again, it counts once.
+    fn gather(
+        &self,
+        control: ControlId,
+        account: &AccountId,
+        occurrence: &Occurrence,
+    ) -> impl Future<Output = Result<Burst, CloudError>> + Send;
 
     /// Notes that an alert is out. Until this is said, everyone who asks is told to tell: a sender
     /// that dies leaves nobody untold.

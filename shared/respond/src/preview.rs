@@ -5,7 +5,7 @@ use ledger::{ClaimKey, History};
 use model::{Outcome, Posture, Status};
 
 use crate::{
-    Clock, Cloud, CloudError, HandleError, Ports, Retry,
+    Clock, CloudError, HandleError, Ports, Retry,
     case::{Case, Circumstances, View},
     decision::is_own_change,
     handled::{Delivery, Handled, Reported},
@@ -63,7 +63,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             trust,
         };
         let seen_at = self.ports.clock().now();
-        let (view, extras) = match self.ports.cloud().observe(&case.target).await {
+        let (view, extras) = match self.observe(&case).await {
             Ok(observed) => (View::of(observed, &case.target, seen_at), Vec::new()),
             Err(CloudError { retry: Retry::Gone, .. }) => {
                 (View::gone(&case.target, seen_at), Vec::new())

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use alerting::Message;
 use chrono::TimeDelta;
-use ledger::{Claim, ClaimKey, Entry, EntryId, Fingerprint, History, Lease, Telling};
-use model::{Outcome, Resource, Timestamp};
+use ledger::{Baseline, Claim, ClaimKey, Entry, EntryId, Fingerprint, History, Lease, Telling};
+use model::{AccountId, Burst, ControlId, Occurrence, Outcome, Resource, Timestamp};
 use respond::{
     Clock, CloudError, Later, LedgerPort, Notifier, Recheck, Switch, memory::MemoryLedger,
 };
@@ -102,6 +102,30 @@ impl LedgerPort for FakeLedger {
     async fn told(&self, fingerprint: &Fingerprint, now: Timestamp) -> Result<(), CloudError> {
         let fate = self.script.begin("ledger", "told", &fingerprint.code)?;
         fate.end(self.ledger.told(fingerprint, now).await)
+    }
+
+    async fn baseline(
+        &self,
+        control: ControlId,
+        resource: &Resource,
+    ) -> Result<Option<Baseline>, CloudError> {
+        let fate = self.script.begin("ledger", "baseline", resource)?;
+        fate.end(self.ledger.baseline(control, resource).await)
+    }
+
+    async fn keep_baseline(&self, baseline: &Baseline) -> Result<(), CloudError> {
+        let fate = self.script.begin("ledger", "keep_baseline", &baseline.resource)?;
+        fate.end(self.ledger.keep_baseline(baseline).await)
+    }
+
+    async fn gather(
+        &self,
+        control: ControlId,
+        account: &AccountId,
+        occurrence: &Occurrence,
+    ) -> Result<Burst, CloudError> {
+        let fate = self.script.begin("ledger", "gather", &occurrence.id)?;
+        fate.end(self.ledger.gather(control, account, occurrence).await)
     }
 }
 

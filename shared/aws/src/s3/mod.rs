@@ -63,7 +63,12 @@ impl<'a> Place<'a> {
             ResourceId::Object { bucket, key, version_id } => {
                 Ok(Self::Object(Object { bucket, key, version: version_id.as_deref(), owner }))
             }
-            ResourceId::Role { .. } => {
+            ResourceId::AccessPoint { .. }
+            | ResourceId::Role { .. }
+            | ResourceId::User { .. }
+            | ResourceId::Group { .. }
+            | ResourceId::ManagedPolicy { .. }
+            | ResourceId::Account => {
                 Err(refusal("s3", &resource.arn, "not a bucket or object", Retry::Pointless))
             }
         }

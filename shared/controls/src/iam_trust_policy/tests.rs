@@ -365,7 +365,7 @@ fn service_linked_roles_are_not_tagged_either() {
     let tag = |arn: &str, name: &str| {
         let mut resource = a_role().resource;
         resource.arn = arn.to_owned();
-        resource.id = ResourceId::Role { name: name.to_owned() };
+        resource.id = model::ResourceId::Role { name: name.to_owned() };
         let ours: Tags = [("snapback:at".to_owned(), "now".to_owned())].into();
         IamTrustPolicy.tag(&resource, &Tags::new(), &ours).map(|_| ())
     };

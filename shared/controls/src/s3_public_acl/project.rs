@@ -8,7 +8,7 @@ use events::{
     },
 };
 use iam_document::acl::{EC2_BUNDLES, LOG_DELIVERY, PublicGroup};
-use model::{ResourceId, Target};
+use model::Target;
 
 use super::{SUBSCRIPTIONS, state::AclState};
 use crate::{
@@ -151,7 +151,7 @@ fn asked_for(record: &Record, target: &Target) -> Option<AclState> {
     if state.unreadable.is_empty() {
         state.unreadable.extend(problems.into_iter().flatten());
     }
-    let on_object = matches!(target.resource.id, ResourceId::Object { .. });
+    let on_object = target.resource.id.is_object();
     if let Some(word) = read.canned.or_else(|| form_acl(record)?.ok()) {
         match canned_acl(&word, on_object) {
             Some(acl) => state.acl.grants.extend(acl.grants),

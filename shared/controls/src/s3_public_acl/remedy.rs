@@ -47,10 +47,8 @@ impl Remedy for AclRemedy {
     fn operations(&self) -> Vec<Operation> {
         match self {
             Self::PutAcl { resource, after, .. } => {
-                let operation = match resource.id {
-                    ResourceId::Object { .. } => "s3:PutObjectAcl",
-                    ResourceId::Bucket { .. } | ResourceId::Role { .. } => "s3:PutBucketAcl",
-                };
+                let on_object = resource.id.is_object();
+                let operation = if on_object { "s3:PutObjectAcl" } else { "s3:PutBucketAcl" };
                 let mut parameters = s3::named(resource);
                 parameters.insert("AccessControlPolicy".to_owned(), after.to_parameters());
                 vec![Operation::new(operation, Value::Object(parameters))]
@@ -72,17 +70,16 @@ impl Remedy for AclRemedy {
 
     fn iam_actions(&self) -> &'static [&'static str] {
         match self {
-            Self::PutAcl { resource, .. } => match resource.id {
-                ResourceId::Object { version_id: None, .. } => {
+            Self::PutAcl { resource, .. } => {
+                let ResourceId::Object { version_id, .. } = &resource.id else {
+                    return &["s3:GetBucketAcl", "s3:PutBucketAcl"];
+                };
+                if version_id.is_some() {
+                    &["s3:GetObjectVersionAcl", "s3:PutObjectVersionAcl"]
+                } else {
                     &["s3:GetObjectAcl", "s3:PutObjectAcl"]
                 }
-                ResourceId::Object { version_id: Some(_), .. } => {
-                    &["s3:GetObjectVersionAcl", "s3:PutObjectVersionAcl"]
-                }
-                ResourceId::Bucket { .. } | ResourceId::Role { .. } => {
-                    &["s3:GetBucketAcl", "s3:PutBucketAcl"]
-                }
-            },
+            }
             Self::PutTags { resource, .. } => s3::tag_actions(resource),
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use expect_test::{Expect, expect};
-use model::{Remedy, Response, Status, Trust};
+use model::{Remedy, ResourceId, Response, Status, Trust};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
