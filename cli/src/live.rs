@@ -13,7 +13,11 @@ use std::{
 
 use aws::{Session, sts::Identity};
 use chrono::TimeDelta;
-use controls::{Control, IamTrustPolicy, NotMine, PlannedRemedy, S3PublicAcl, S3UnencryptedUpload};
+use controls::{
+    ConsoleSignIn, Control, IamAdminGrant, IamCredentials, IamPasswordPolicy, IamTrustPolicy,
+    NotMine, PlannedRemedy, S3AccessDenied, S3BucketPolicy, S3BucketSafeguards,
+    S3PublicAccessBlock, S3PublicAcl, S3UnencryptedUpload,
+};
 use events::Event;
 use journal::{Journal, Kept};
 use model::{Confidence, ControlId, Finding, Outcome, Posture, Response, Status, Timestamp, Trust};
@@ -272,7 +276,21 @@ fn pipelines(
         Box::new(Pipeline::new(control, doors, settings.clone()))
     }
     vec![
+        piped(ConsoleSignIn, aws::record::Records::connect(session), settings, journal, clock),
+        piped(IamAdminGrant, aws::iam::Grants::connect(session), settings, journal, clock),
+        piped(IamCredentials, aws::iam::Credentials::connect(session), settings, journal, clock),
+        piped(
+            IamPasswordPolicy,
+            aws::iam::PasswordPolicies::connect(session),
+            settings,
+            journal,
+            clock,
+        ),
         piped(IamTrustPolicy, aws::iam::Roles::connect(session), settings, journal, clock),
+        piped(S3AccessDenied, aws::record::Records::connect(session), settings, journal, clock),
+        piped(S3BucketPolicy, aws::s3::Policies::connect(session), settings, journal, clock),
+        piped(S3BucketSafeguards, aws::s3::Safeguards::connect(session), settings, journal, clock),
+        piped(S3PublicAccessBlock, aws::s3::Blocks::connect(session), settings, journal, clock),
         piped(S3PublicAcl, aws::s3::Buckets::connect(session), settings, journal, clock),
         piped(S3UnencryptedUpload, aws::s3::Objects::connect(session), settings, journal, clock),
     ]

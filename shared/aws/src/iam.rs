@@ -1,5 +1,9 @@
 //! Roles: who may assume them, and their tags.
 
+mod credentials;
+mod grants;
+mod password_policy;
+
 use aws_sdk_iam::{
     Client,
     operation::RequestId,
@@ -14,6 +18,7 @@ use percent_encoding::percent_decode_str;
 use respond::{Applied, Cloud, CloudError, Retry};
 use serde_json::Value;
 
+pub use self::{credentials::Credentials, grants::Grants, password_policy::PasswordPolicies};
 use crate::{
     Session,
     error::{Kind, cloud_error, refusal},

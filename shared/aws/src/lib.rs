@@ -4,6 +4,7 @@
 //! [`respond::CloudError`], made in [`mod@error`].
 
 pub mod error;
+pub mod record;
 mod session;
 
 #[cfg(feature = "iam")]

@@ -93,6 +93,52 @@ fn s3_unencrypted_upload_samples_are_judged_as_expected() {
 }
 
 #[test]
+fn console_sign_in_samples_are_judged_as_expected() {
+    expect_file!["samples/console-sign-in.txt"].assert_eq(&judge_samples(&controls::ConsoleSignIn));
+}
+
+#[test]
+fn iam_admin_grant_samples_are_judged_as_expected() {
+    expect_file!["samples/iam-admin-grant.txt"].assert_eq(&judge_samples(&controls::IamAdminGrant));
+}
+
+#[test]
+fn iam_credentials_samples_are_judged_as_expected() {
+    expect_file!["samples/iam-credentials.txt"]
+        .assert_eq(&judge_samples(&controls::IamCredentials));
+}
+
+#[test]
+fn iam_password_policy_samples_are_judged_as_expected() {
+    expect_file!["samples/iam-password-policy.txt"]
+        .assert_eq(&judge_samples(&controls::IamPasswordPolicy));
+}
+
+#[test]
+fn s3_access_denied_samples_are_judged_as_expected() {
+    expect_file!["samples/s3-access-denied.txt"]
+        .assert_eq(&judge_samples(&controls::S3AccessDenied));
+}
+
+#[test]
+fn s3_bucket_policy_samples_are_judged_as_expected() {
+    expect_file!["samples/s3-bucket-policy.txt"]
+        .assert_eq(&judge_samples(&controls::S3BucketPolicy));
+}
+
+#[test]
+fn s3_bucket_safeguards_samples_are_judged_as_expected() {
+    expect_file!["samples/s3-bucket-safeguards.txt"]
+        .assert_eq(&judge_samples(&controls::S3BucketSafeguards));
+}
+
+#[test]
+fn s3_public_access_block_samples_are_judged_as_expected() {
+    expect_file!["samples/s3-public-access-block.txt"]
+        .assert_eq(&judge_samples(&controls::S3PublicAccessBlock));
+}
+
+#[test]
 fn every_control_has_samples_of_each_ending() {
     for control in all() {
         let mut endings: Vec<Status> = Vec::new();

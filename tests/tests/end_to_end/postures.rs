@@ -75,7 +75,7 @@ fn observe_tells_and_writes_nothing_of_the_account() {
 #[test]
 fn the_switch_pauses_every_write_and_the_alert_says_so() {
     const BUCKET: &str = "amzn-s3-demo-paused";
-    let stack = deploy("555566667777", &ENFORCE);
+    let stack = deploy("555566667777", ENFORCE);
     let pause = json!({
         "Name": stack.output("PausedParameter").unwrap(), "Value": "true", "Overwrite": true,
     });

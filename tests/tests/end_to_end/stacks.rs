@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// Everything may be enforced.
 pub(crate) fn enforcing() -> &'static Stack {
     static STACK: OnceLock<Stack> = OnceLock::new();
-    STACK.get_or_init(|| deploy("111122223333", &ENFORCE))
+    STACK.get_or_init(|| deploy("111122223333", ENFORCE))
 }
 
 /// Everything only observes, as freshly deployed.
@@ -18,10 +18,18 @@ pub(crate) fn observing() -> &'static Stack {
 }
 
 /// Parameters with which every control may revert.
-pub(crate) const ENFORCE: [(&str, &str); 4] = [
+pub(crate) const ENFORCE: &[(&str, &str)] = &[
     ("S3UnencryptedUploadPosture", "enforce"),
     ("S3PublicAclPosture", "enforce"),
     ("IamTrustPolicyPosture", "enforce"),
+    ("ConsoleSignInPosture", "enforce"),
+    ("IamAdminGrantPosture", "enforce"),
+    ("IamCredentialsPosture", "enforce"),
+    ("IamPasswordPolicyPosture", "enforce"),
+    ("S3AccessDeniedPosture", "enforce"),
+    ("S3BucketPolicyPosture", "enforce"),
+    ("S3BucketSafeguardsPosture", "enforce"),
+    ("S3PublicAccessBlockPosture", "enforce"),
     ("NativeS3Events", "true"),
 ];
 

@@ -55,7 +55,7 @@ fn sets_off(line: &Value, alarm: &Value) -> bool {
 #[test]
 fn a_role_that_may_not_mend_ends_in_an_alert_and_a_metric() {
     const BUCKET: &str = "amzn-s3-demo-may-not-mend";
-    let stack = deploy("666677778888", &ENFORCE);
+    let stack = deploy("666677778888", ENFORCE);
     stack.strip("S3PublicAcl", "s3:PutBucketAcl").unwrap();
     let inbox = stack.inbox("may-not-mend").unwrap();
     bucket_with_acls(&stack, BUCKET);
@@ -79,7 +79,7 @@ fn a_role_that_may_not_mend_ends_in_an_alert_and_a_metric() {
 #[test]
 fn a_role_that_may_not_tell_ends_in_a_dead_letter() {
     const BUCKET: &str = "amzn-s3-demo-may-not-tell";
-    let stack = deploy("777788889999", &ENFORCE);
+    let stack = deploy("777788889999", ENFORCE);
     stack.strip("S3PublicAcl", "sns:Publish").unwrap();
     bucket_with_acls(&stack, BUCKET);
     let record = open(&stack, BUCKET);
@@ -108,7 +108,7 @@ fn a_malformed_event_is_told_and_kept() {
 #[test]
 fn a_poisoned_message_does_not_hold_up_its_batch() {
     const BUCKET: &str = "amzn-s3-demo-batch";
-    let stack = deploy("888899990000", &ENFORCE);
+    let stack = deploy("888899990000", ENFORCE);
     let queue = stack.physical("S3PublicAclQueue").unwrap();
     // The template waits for three minutes between attempts.
     let hasty = json!({ "QueueUrl": queue, "Attributes": { "VisibilityTimeout": "1" } });

@@ -5,6 +5,7 @@
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>.
 
 mod acl;
+mod blocks;
 mod buckets;
 #[cfg(feature = "kms")]
 mod copy;
@@ -12,6 +13,8 @@ mod copy;
 mod head;
 #[cfg(feature = "kms")]
 mod objects;
+mod policies;
+mod safeguards;
 mod tags;
 
 use aws_sdk_s3::{Client, config};
@@ -21,9 +24,12 @@ use controls::s3::{ObjectOwnership, PublicAccessBlock};
 use model::{Resource, ResourceId};
 use respond::{CloudError, Retry};
 
+pub use blocks::Blocks;
 pub use buckets::Buckets;
 #[cfg(feature = "kms")]
 pub use objects::Objects;
+pub use policies::Policies;
+pub use safeguards::Safeguards;
 
 use crate::{
     Session,
