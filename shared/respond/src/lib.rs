@@ -14,6 +14,7 @@ mod pipeline;
 mod plan;
 mod ports;
 mod preview;
+mod remember;
 mod resume;
 mod tell;
 
@@ -24,3 +25,4 @@ pub use pipeline::{Pipeline, Settings};
 pub use plan::own_tags;
 pub use ports::{Applied, Clock, Cloud, Later, LedgerPort, Notifier, Recheck, Switch};
 pub use preview::Preview;
+pub use remember::Taken;

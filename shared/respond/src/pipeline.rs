@@ -6,8 +6,8 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::TimeDelta;
-use controls::{Control, Memory, NotMine, Observed, Remembered, Triage};
-use ledger::{Baseline, Claim, ClaimKey, History, Lease};
+use controls::{Control, NotMine, Triage};
+use ledger::{Claim, ClaimKey, History, Lease};
 use model::{Confidence, Finding, Outcome, Posture, Status, Trust};
 use policy::Policies;
 
@@ -278,62 +278,10 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         finding.held_back = Some(join_reasons(finding.held_back.take(), &reason));
     }
 
-    /// Reads the live state, and what the ledger remembers of it.
-    pub(crate) async fn observe(&self, case: &Case<'_>) -> Result<Observed<C::State>, CloudError> {
-        let observed = self.ports.cloud().observe(&case.target).await?;
-        let Observed::Present { state, tags, resource } = observed else { return Ok(observed) };
-        let ledger = self.ports.ledger();
-        let remembered = match self.control.memory(&case.target, &case.trust) {
-            Memory::Nothing => None,
-            Memory::Baseline => {
-                let baseline = ledger.baseline(C::ID, &case.target.resource).await?;
-                baseline.and_then(|baseline| {
-                    serde_json::from_value(baseline.state)
-                        .inspect_err(|error| tracing::warn!(%error, "a baseline cannot be read"))
-                        .ok()
-                        .map(Remembered::Baseline)
-                })
-            }
-            Memory::Burst(occurrence) => {
-                let account = &case.target.resource.account;
-                Some(Remembered::Burst(ledger.gather(C::ID, account, &occurrence).await?))
-            }
-        };
-        let state = match remembered {
-            Some(remembered) => self.control.recall(state, remembered),
-            None => state,
-        };
-        Ok(Observed::Present { state, tags, resource })
-    }
-
-    /// Keeps a state in which nothing is wrong, for the day on which a part of it is gone. That it
-    /// cannot be kept is no reason to look again: it is said in the log.
-    pub(crate) async fn keep_baseline(&self, case: &Case<'_>, view: &View<C::State>) {
-        if self.control.memory(&case.target, &case.trust) != Memory::Baseline {
-            return;
-        }
-        let target = view.target();
-        let state = view.state.as_ref().and_then(|state| self.control.baseline(&target, state));
-        let Some(Ok(state)) = state.map(serde_json::to_value) else { return };
-        let baseline = Baseline {
-            control: C::ID.as_str().to_owned(),
-            resource: case.target.resource.clone(),
-            at: view.seen_at,
-            state,
-        };
-        if let Err(error) = self.ports.ledger().keep_baseline(&baseline).await {
-            tracing::warn!(
-                operation = error.operation,
-                code = %error.code,
-                "the state that is right could not be kept as a baseline"
-            );
-        }
-    }
-
     /// Reads the live state.
     async fn look(&self, case: &Case<'_>) -> Result<Look<C::State>, HandleError> {
         let seen_at = self.ports.clock().now();
-        match self.observe(case).await {
+        match self.observe(&case.target, &case.trust).await {
             Ok(observed) => Ok(Look::Seen(View::of(observed, &case.target, seen_at))),
             Err(error) => match error.retry {
                 Retry::Gone => Ok(Look::Seen(View::gone(&case.target, seen_at))),

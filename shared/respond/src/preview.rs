@@ -63,7 +63,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             trust,
         };
         let seen_at = self.ports.clock().now();
-        let (view, extras) = match self.observe(&case).await {
+        let (view, extras) = match self.observe(&case.target, &case.trust).await {
             Ok(observed) => (View::of(observed, &case.target, seen_at), Vec::new()),
             Err(CloudError { retry: Retry::Gone, .. }) => {
                 (View::gone(&case.target, seen_at), Vec::new())

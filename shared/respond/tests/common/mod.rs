@@ -14,12 +14,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
-use controls::{Control, NotMine, StateError, Subscription, Tags, Triage};
+use controls::{Control, Memory, NotMine, Remembered, StateError, Subscription, Tags, Triage};
 use events::Event;
 use ledger::Entry;
 use model::{
-    Confidence, ControlId, Finding, Operation, Posture, Remedy, Resource, Response, Target,
-    Timestamp, Trust,
+    Confidence, ControlId, Finding, Occurrence, Operation, Posture, Remedy, Resource, Response,
+    Target, Timestamp, Trust,
 };
 use policy::{Policies, Source};
 use respond::{Delivery, Doors, HandleError, Handled, Pipeline, Recheck, Retry, Settings};
@@ -41,6 +41,9 @@ pub(crate) const APART: &str = "public-statement";
 pub(crate) const MARKED: &str = "acl-cross-account";
 /// Only told by the shipped policies.
 pub(crate) const TOLD: &str = "dead-condition";
+
+/// How often in a row is too often for the toy.
+pub(crate) const MANY: u32 = 3;
 
 /// A number under which the toy's service takes conditional writes, and is sent them.
 pub(crate) const GUARDED: u64 = 4_000;
@@ -135,11 +138,42 @@ impl Control for Toy {
             return Triage::Malformed("no bucketName".to_owned());
         };
         let account = record.account.clone().unwrap_or_default();
-        Triage::Mine(Resource::bucket(bucket, account, REGION).into())
+        let memory = parameters.get("memory").and_then(Value::as_str).unwrap_or_default();
+        let target = Target::from(Resource::bucket(bucket, account, REGION));
+        Triage::Mine(target.with("memory", memory).with("id", &event.claim_id()))
     }
 
     fn project(&self, event: &Event, _target: &Target) -> Option<State> {
         serde_json::from_value(parameters(event).get("toy")?.clone()).ok()
+    }
+
+    fn memory(&self, target: &Target, _trust: &Trust) -> Memory {
+        match target.detail("memory") {
+            Some("baseline") => Memory::Baseline,
+            Some("burst") => Memory::Burst(Occurrence {
+                group: "stranger".to_owned(),
+                id: target.detail("id").unwrap().to_owned(),
+                at: event_time(),
+                window_seconds: 300,
+                facts: BTreeMap::new(),
+            }),
+            _ => Memory::Nothing,
+        }
+    }
+
+    fn recall(&self, mut state: State, remembered: Remembered<State>) -> State {
+        let worse = match remembered {
+            Remembered::Baseline(before) => state.other < before.other,
+            Remembered::Burst(burst) => burst.count >= MANY,
+        };
+        if worse {
+            state.wrong.insert(TOLD.to_owned());
+        }
+        state
+    }
+
+    fn baseline(&self, _target: &Target, state: &State) -> Option<State> {
+        (state.other > 0).then(|| state.clone())
     }
 
     fn assess(&self, _target: &Target, state: &State, _trust: &Trust) -> Vec<Finding<Mend>> {
