@@ -48,6 +48,9 @@ pub enum Command {
     /// The controls: which questions are asked, of which calls.
     #[command(subcommand)]
     Controls(ControlsCommand),
+    /// What a resource was when all was right with it, for telling later what was taken away.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
     /// Print a completion script for a shell.
     #[command(after_help = "\
 Examples:
@@ -243,6 +246,41 @@ Examples:
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
     },
+}
+
+/// `snapback baseline …`
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Read every bucket and the account, and keep what is right as the state to compare with.
+    #[command(after_help = "\
+What is wrong with a resource is listed, and nothing is kept of it. Whatever was kept before is
+replaced: to take a baseline is to agree with what is there. Needs `--features live`, and nothing but
+reads and writes to the ledger's table.
+
+Examples:
+  snapback baseline take --table snapback-LedgerTable-1ABC --trust trust.toml
+  snapback baseline take --table TABLE --control s3-bucket-policy")]
+    Take(TakeArgs),
+}
+
+/// Arguments of `snapback baseline take`.
+#[derive(Debug, Args)]
+pub struct TakeArgs {
+    /// The ledger's table: the stack's output `LedgerTableName`.
+    #[arg(long, value_name = "NAME")]
+    pub table: String,
+    /// Only for this control (may be repeated).
+    #[arg(long = "control", value_name = "ID", value_parser = control_ids())]
+    pub controls: Vec<String>,
+    /// Whom and what the account trusts (TOML or JSON).
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+    /// Talk to this endpoint instead of AWS: an emulator.
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// How to write the results.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
 }
 
 fn control_ids() -> PossibleValuesParser {

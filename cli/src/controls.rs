@@ -6,6 +6,8 @@ use anstyle::Style;
 use controls::AnyControl;
 use serde_json::json;
 
+use model::{Severity, catalogue};
+
 use crate::{
     args::Format,
     exit::{Exit, Failure},
@@ -28,11 +30,21 @@ pub fn list(format: Format, out: &mut dyn Write) -> Result<Exit, Failure> {
                 .iter()
                 .map(|control| {
                     let calls = control.subscriptions().len().to_string();
-                    vec![Cell::new(control.id().as_str(), BOLD), Cell::new(calls, Style::new())]
+                    let codes: usize = detections(*control).map(|row| row.codes().count()).sum();
+                    let hub: Vec<&str> =
+                        detections(*control).flat_map(|row| row.security_hub).copied().collect();
+                    vec![
+                        Cell::new(control.id().as_str(), BOLD),
+                        Cell::new(calls, Style::new()),
+                        Cell::new(codes.to_string(), Style::new()),
+                        Cell::new(distinct(hub).join(" "), DIM),
+                    ]
                 })
                 .collect();
-            out.write_all(table(&["control", "calls"], &rows).as_bytes())?;
-            let hint = "`snapback controls show ID` tells what one looks at, reads and may do.";
+            let head = ["control", "calls", "codes", "Security Hub"];
+            out.write_all(table(&head, &rows).as_bytes())?;
+            let hint =
+                "`snapback controls show ID` tells what one looks at, finds, reads and may do.";
             writeln!(out, "\n{}", paint(DIM, hint))?;
         }
     }
@@ -55,6 +67,20 @@ pub fn show(id: &str, format: Format, out: &mut dyn Write) -> Result<Exit, Failu
     Ok(Exit::Success)
 }
 
+/// The rows of the frameworks' table that are a control's.
+fn detections(
+    control: &dyn AnyControl,
+) -> impl Iterator<Item = &'static catalogue::Compliance> + use<> {
+    let id = control.id();
+    catalogue::COMPLIANCE.iter().filter(move |row| row.control == id.as_str())
+}
+
+fn distinct(mut ids: Vec<&'static str>) -> Vec<&'static str> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
 fn json(control: &dyn AnyControl) -> serde_json::Value {
     let calls: Vec<serde_json::Value> = control
         .subscriptions()
@@ -67,7 +93,31 @@ fn json(control: &dyn AnyControl) -> serde_json::Value {
         "reads": control.reads(),
         "read_actions": control.read_actions(),
         "write_actions": control.write_actions(),
+        "detections": detections(control).map(detection).collect::<Vec<_>>(),
     })
+}
+
+/// A detection with its codes and what the frameworks call it.
+fn detection(row: &'static catalogue::Compliance) -> serde_json::Value {
+    let codes: Vec<serde_json::Value> = row
+        .codes()
+        .map(|entry| {
+            json!({
+                "code": entry.code,
+                "severity": entry.severity,
+                "category": entry.category,
+                "revert_by_default": entry.revert_by_default,
+                "meaning": entry.meaning,
+            })
+        })
+        .collect();
+    let mut told = json!({"detection": row.detection, "title": row.title, "codes": codes});
+    for (framework, ids) in row.frameworks() {
+        if let Some(told) = told.as_object_mut() {
+            told.insert(framework.to_owned(), json!(ids));
+        }
+    }
+    told
 }
 
 fn described(control: &dyn AnyControl, width: usize) -> String {
@@ -87,7 +137,28 @@ fn described(control: &dyn AnyControl, width: usize) -> String {
     for (label, items) in parts {
         field(&mut out, label, &items.join(", "), Style::new(), width);
     }
+    for row in detections(control) {
+        out.push('\n');
+        line_of(&mut out, &paint(BOLD, row.detection));
+        field(&mut out, "", row.title, DIM, width);
+        for entry in row.codes() {
+            let style = if entry.severity >= Severity::High { BOLD } else { Style::new() };
+            let reverted = if entry.revert_by_default { ", reverted by default" } else { "" };
+            let text = format!("{} ({}{reverted})", entry.code, entry.meaning);
+            field(&mut out, entry.severity.as_str(), &text, style, width);
+        }
+        for ((_, ids), name) in row.frameworks().into_iter().zip(FRAMEWORKS) {
+            if !ids.is_empty() {
+                field(&mut out, name, &ids.join(" "), DIM, width);
+            }
+        }
+    }
+    out.push('\n');
     let page = format!("docs/controls/{}.md", control.id());
     field(&mut out, "page", &page, CYAN, width);
     out
 }
+
+/// What people call the frameworks, in the order of [`catalogue::Compliance::frameworks`].
+const FRAMEWORKS: [&str; 7] =
+    ["Sec. Hub", "CIS 3.0", "CIS 5.0", "NIST r5", "PCI DSS 4", "HIPAA", "SOC 2"];

@@ -4,6 +4,7 @@
 //! crate hands them what it read and prints what they said.
 
 pub mod args;
+pub mod baseline;
 pub mod completions;
 pub mod controls;
 pub mod exit;

@@ -3,6 +3,7 @@
 //!
 //! Compiled only with the feature `live`, which brings the AWS SDK.
 
+pub(crate) mod baseline;
 mod journal;
 
 use std::{
@@ -20,11 +21,13 @@ use controls::{
 };
 use events::Event;
 use journal::{Journal, Kept};
-use model::{Confidence, ControlId, Finding, Outcome, Posture, Response, Status, Timestamp, Trust};
+use model::{
+    Confidence, ControlId, Finding, Outcome, Posture, Response, Status, Target, Timestamp, Trust,
+};
 use policy::Policies;
 use respond::{
-    Clock, Cloud, Delivery, Doors, HandleError, Handled, Pipeline, Ports, Preview, Reported,
-    Settings,
+    Clock, Cloud, CloudError, Delivery, Doors, HandleError, Handled, LedgerPort, Pipeline, Ports,
+    Preview, Reported, Settings, Taken,
     memory::{Agenda, Outbox, Unpaused},
 };
 use tokio::runtime::{Builder, Runtime};
@@ -58,7 +61,7 @@ impl Clock for RunClock {
     }
 }
 
-type LiveDoors<Adapter> = Doors<Adapter, Kept, Outbox, Agenda, Unpaused, RunClock>;
+type LiveDoors<Adapter, Ledger> = Doors<Adapter, Ledger, Outbox, Agenda, Unpaused, RunClock>;
 
 /// A pipeline without its types.
 trait Piped {
@@ -71,11 +74,16 @@ trait Piped {
         posture: Posture,
     ) -> Result<Preview, HandleError>;
     fn handle(&self, runtime: &Runtime, delivery: &Delivery<'_>) -> Result<Handled, HandleError>;
+    fn take_baseline(
+        &self,
+        runtime: &Runtime,
+        target: &Target,
+    ) -> Result<Taken<PlannedRemedy>, CloudError>;
 }
 
-impl<C: Control, A: Cloud<C>> Piped for Pipeline<C, LiveDoors<A>>
+impl<C: Control, A: Cloud<C>, L: LedgerPort> Piped for Pipeline<C, LiveDoors<A, L>>
 where
-    LiveDoors<A>: Ports<C>,
+    LiveDoors<A, L>: Ports<C>,
 {
     fn id(&self) -> ControlId {
         C::ID
@@ -96,6 +104,61 @@ where
 
     fn handle(&self, runtime: &Runtime, delivery: &Delivery<'_>) -> Result<Handled, HandleError> {
         runtime.block_on(Pipeline::handle(self, delivery))
+    }
+
+    fn take_baseline(
+        &self,
+        runtime: &Runtime,
+        target: &Target,
+    ) -> Result<Taken<PlannedRemedy>, CloudError> {
+        Ok(match runtime.block_on(Pipeline::take_baseline(self, target))? {
+            Taken::Kept => Taken::Kept,
+            Taken::NothingToKeep => Taken::NothingToKeep,
+            Taken::Gone => Taken::Gone,
+            Taken::Wrong(findings) => Taken::Wrong(
+                findings
+                    .into_iter()
+                    .map(|finding| finding.map_remedies(|remedy| PlannedRemedy::of(&remedy)))
+                    .collect(),
+            ),
+        })
+    }
+}
+
+/// The account that the environment's credentials belong to.
+struct Account {
+    runtime: Runtime,
+    session: Session,
+    identity: Identity,
+    /// The trust, seen from it.
+    trust: Trust,
+}
+
+impl Account {
+    /// Connects and asks who we are there.
+    fn reach(trust: &Trust, endpoint_url: Option<&str>) -> Result<Self, Failure> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Usage(format!("no runtime for network calls: {error}")))?;
+        let session = runtime.block_on(async {
+            match endpoint_url {
+                Some(url) => Session::at_endpoint(trust.clone(), url).await,
+                None => Session::from_env(trust.clone()).await,
+            }
+        });
+        let identity = runtime.block_on(aws::sts::whoami(&session)).map_err(|error| {
+            Failure::Usage(format!("the account cannot be reached: {}", said(&error)))
+        })?;
+        if let Some(ours) = trust.account_id.as_ref().filter(|ours| **ours != identity.account) {
+            return Err(Failure::Usage(format!(
+                "the trust file is about account {ours}, the credentials are of {}",
+                identity.account
+            )));
+        }
+        note(&format!("account {} as {}", identity.account, identity.arn));
+        let trust = trust.seen_from(&identity.account);
+        Ok(Self { runtime, session, identity, trust })
     }
 }
 
@@ -140,33 +203,14 @@ impl Live {
                     .to_owned(),
             ));
         }
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::Usage(format!("no runtime for network calls: {error}")))?;
-        let session = runtime.block_on(async {
-            match &args.endpoint_url {
-                Some(url) => Session::at_endpoint(trust.clone(), url).await,
-                None => Session::from_env(trust.clone()).await,
-            }
-        });
-        let identity = runtime.block_on(aws::sts::whoami(&session)).map_err(|error| {
-            Failure::Usage(format!("the account cannot be reached: {}", said(&error)))
-        })?;
-        if let Some(ours) = trust.account_id.as_ref().filter(|ours| **ours != identity.account) {
-            return Err(Failure::Usage(format!(
-                "the trust file is about account {ours}, the credentials are of {}",
-                identity.account
-            )));
-        }
-        note(&format!("account {} as {}", identity.account, identity.arn));
-        let trust = trust.seen_from(&identity.account);
+        let Account { runtime, session, identity, trust } =
+            Account::reach(trust, args.endpoint_url.as_deref())?;
         let posture = args.posture.into();
         let clock = RunClock(args.now);
         let settings = Settings::new(policies.clone(), trust, posture);
         let wanted = chosen(&args.controls);
         let journal = Journal::at(Path::new(LEDGER));
-        let pipelines = pipelines(&session, &settings, &journal, clock)
+        let pipelines = pipelines(&session, &settings, &|| Kept::new(journal.clone()), clock)
             .into_iter()
             .filter(|pipeline| wanted.iter().any(|control| control.id() == pipeline.id()))
             .collect();
@@ -252,22 +296,22 @@ impl Live {
 }
 
 /// One pipeline for each control: a test compares them with the registry.
-fn pipelines(
+fn pipelines<L: LedgerPort>(
     session: &Session,
     settings: &Settings,
-    journal: &Journal,
+    ledger: &dyn Fn() -> L,
     clock: RunClock,
 ) -> Vec<Box<dyn Piped>> {
-    fn piped<C: Control, A: Cloud<C>>(
+    fn piped<C: Control, A: Cloud<C>, L: LedgerPort>(
         control: C,
         cloud: A,
         settings: &Settings,
-        journal: &Journal,
+        ledger: &dyn Fn() -> L,
         clock: RunClock,
     ) -> Box<dyn Piped> {
         let doors = Doors {
             cloud,
-            ledger: Kept::new(journal.clone()),
+            ledger: ledger(),
             notifier: Outbox::new(),
             later: Agenda::new(),
             switch: Unpaused,
@@ -276,23 +320,23 @@ fn pipelines(
         Box::new(Pipeline::new(control, doors, settings.clone()))
     }
     vec![
-        piped(ConsoleSignIn, aws::record::Records::connect(session), settings, journal, clock),
-        piped(IamAdminGrant, aws::iam::Grants::connect(session), settings, journal, clock),
-        piped(IamCredentials, aws::iam::Credentials::connect(session), settings, journal, clock),
+        piped(ConsoleSignIn, aws::record::Records::connect(session), settings, ledger, clock),
+        piped(IamAdminGrant, aws::iam::Grants::connect(session), settings, ledger, clock),
+        piped(IamCredentials, aws::iam::Credentials::connect(session), settings, ledger, clock),
         piped(
             IamPasswordPolicy,
             aws::iam::PasswordPolicies::connect(session),
             settings,
-            journal,
+            ledger,
             clock,
         ),
-        piped(IamTrustPolicy, aws::iam::Roles::connect(session), settings, journal, clock),
-        piped(S3AccessDenied, aws::record::Records::connect(session), settings, journal, clock),
-        piped(S3BucketPolicy, aws::s3::Policies::connect(session), settings, journal, clock),
-        piped(S3BucketSafeguards, aws::s3::Safeguards::connect(session), settings, journal, clock),
-        piped(S3PublicAccessBlock, aws::s3::Blocks::connect(session), settings, journal, clock),
-        piped(S3PublicAcl, aws::s3::Buckets::connect(session), settings, journal, clock),
-        piped(S3UnencryptedUpload, aws::s3::Objects::connect(session), settings, journal, clock),
+        piped(IamTrustPolicy, aws::iam::Roles::connect(session), settings, ledger, clock),
+        piped(S3AccessDenied, aws::record::Records::connect(session), settings, ledger, clock),
+        piped(S3BucketPolicy, aws::s3::Policies::connect(session), settings, ledger, clock),
+        piped(S3BucketSafeguards, aws::s3::Safeguards::connect(session), settings, ledger, clock),
+        piped(S3PublicAccessBlock, aws::s3::Blocks::connect(session), settings, ledger, clock),
+        piped(S3PublicAcl, aws::s3::Buckets::connect(session), settings, ledger, clock),
+        piped(S3UnencryptedUpload, aws::s3::Objects::connect(session), settings, ledger, clock),
     ]
 }
 
@@ -426,7 +470,8 @@ mod tests {
             runtime.block_on(Session::at_endpoint(Trust::default(), "http://127.0.0.1:1"));
         let settings = Settings::new(Policies::shipped(), Trust::default(), Posture::Observe);
         let journal = Journal::at(Path::new(LEDGER));
-        let live: Vec<ControlId> = pipelines(&session, &settings, &journal, RunClock(None))
+        let ledger = || Kept::new(journal.clone());
+        let live: Vec<ControlId> = pipelines(&session, &settings, &ledger, RunClock(None))
             .iter()
             .map(|pipeline| pipeline.id())
             .collect();

@@ -4,8 +4,8 @@ use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
 use snapback::{
-    args::{Cli, Command, ControlsCommand, PolicyCommand},
-    completions, controls,
+    args::{BaselineCommand, Cli, Command, ControlsCommand, PolicyCommand},
+    baseline, completions, controls,
     exit::{Exit, Failure},
     inspect,
     output::{complain, people},
@@ -45,6 +45,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Controls(ControlsCommand::Show { id, format }) => {
             controls::show(&id, format, &mut out)?
         }
+        Command::Baseline(BaselineCommand::Take(args)) => baseline::take(&args, &mut out)?,
         Command::Completions { shell } => completions::run(shell, &mut out)?,
     };
     out.flush().map_err(Failure::Output)?;

@@ -89,10 +89,16 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Failure> {
 #[cfg(not(feature = "live"))]
 fn live(args: &ReplayArgs, _: &model::Trust, _: &Policies) -> Result<Exit, Failure> {
     let flag = if args.apply { "--apply" } else { "--live" };
-    Err(Failure::Usage(format!(
-        "`{flag}` needs the feature `live`: this build leaves out the AWS SDK; use \
-         `cargo run --features live -- replay ... {flag}`"
-    )))
+    Err(without_sdk(&format!("replay ... {flag}"), flag))
+}
+
+/// Why this build cannot do something, and which one can.
+#[cfg(not(feature = "live"))]
+pub(crate) fn without_sdk(command: &str, what: &str) -> Failure {
+    Failure::Usage(format!(
+        "`{what}` needs the feature `live`: this build leaves out the AWS SDK; use \
+         `cargo run --features live -- {command}`"
+    ))
 }
 
 #[cfg(feature = "live")]

@@ -40,7 +40,7 @@ fn help_and_version_are_answers() {
 #[test]
 fn help_lists_only_what_works() {
     let help = snapback(&["--help"]).out;
-    for later in ["undo", "baseline", "ledger", "diff", "explain"] {
+    for later in ["undo", "ledger", "diff", "explain"] {
         assert!(!help.contains(later), "{later}");
     }
 }
@@ -58,6 +58,12 @@ fn controls_are_listed_and_shown() {
         assert!(text.out.contains(id) && text.out.contains(call), "{}", text.out);
         let text = snapback(&["controls", "list"]).out;
         assert!(text.contains(id));
+        let detections = json["detections"].as_array().unwrap();
+        assert!(!detections.is_empty(), "{id} is in no framework's table");
+        for detection in detections {
+            assert!(!detection["codes"].as_array().unwrap().is_empty(), "{detection}");
+            assert!(detection["hipaa"].is_array(), "{detection}");
+        }
     }
     assert_eq!(snapback(&["controls", "show", "no-such-control"]).code, Some(64));
 }

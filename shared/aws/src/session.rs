@@ -98,6 +98,12 @@ impl Session {
         self.elsewhere
     }
 
+    /// The Region that calls go to; empty where none is set.
+    #[must_use]
+    pub fn region(&self) -> String {
+        self.reads.region().map(ToString::to_string).unwrap_or_default()
+    }
+
     /// For calls that change nothing.
     #[must_use]
     pub fn reads(&self) -> &SdkConfig {

@@ -184,5 +184,32 @@ pub(crate) fn unless_refused<T>(answer: Result<T, CloudError>) -> Result<Option<
     }
 }
 
+/// The names of our buckets in the Region of the session.
+///
+/// # Errors
+/// [`CloudError`]: they cannot be listed.
+pub async fn list_buckets(session: &Session) -> Result<Vec<String>, CloudError> {
+    const OPERATION: &str = "s3:ListBuckets";
+    let region = session.region();
+    let mut names = Vec::new();
+    let mut pages = Api::new(session)
+        .reads
+        .list_buckets()
+        .bucket_region(region.as_str())
+        .into_paginator()
+        .page_size(1000)
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| cloud_error(Kind::Read, OPERATION, "account", error))?;
+        for bucket in page.buckets() {
+            // Asked for in the request; an endpoint that does not filter may still tell.
+            if bucket.bucket_region().is_none_or(|theirs| theirs == region) {
+                names.extend(bucket.name().map(str::to_owned));
+            }
+        }
+    }
+    Ok(names)
+}
+
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,28 @@ pub struct Compliance {
     pub soc2: &'static [&'static str],
 }
 
+impl Compliance {
+    /// The frameworks by the names that programs know them by, each with its ids; one that has no
+    /// row for the detection has none.
+    #[must_use]
+    pub const fn frameworks(&self) -> [(&'static str, &'static [&'static str]); 7] {
+        [
+            ("security_hub", self.security_hub),
+            ("cis_v3", self.cis_v3),
+            ("cis_v5", self.cis_v5),
+            ("nist_800_53_r5", self.nist_800_53_r5),
+            ("pci_dss_v4", self.pci_dss_v4),
+            ("hipaa", self.hipaa),
+            ("soc2", self.soc2),
+        ]
+    }
+
+    /// The codes that say this was detected.
+    pub fn codes(&self) -> impl Iterator<Item = &'static super::Entry> {
+        super::CATALOGUE.iter().filter(|entry| entry.detection == self.detection)
+    }
+}
+
 /// Every detection, in the order of the controls.
 pub const COMPLIANCE: &[Compliance] = &[
     Compliance {
