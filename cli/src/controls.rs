@@ -144,7 +144,7 @@ fn described(control: &dyn AnyControl, width: usize) -> String {
         for entry in row.codes() {
             let style = if entry.severity >= Severity::High { BOLD } else { Style::new() };
             let reverted = if entry.revert_by_default { ", reverted by default" } else { "" };
-            let text = format!("{} ({}{reverted})", entry.code, entry.meaning);
+            let text = format!("{}: {}{reverted}", entry.code, entry.meaning);
             field(&mut out, entry.severity.as_str(), &text, style, width);
         }
         for ((_, ids), name) in row.frameworks().into_iter().zip(FRAMEWORKS) {

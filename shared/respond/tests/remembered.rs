@@ -26,6 +26,7 @@ fn numbered(other: u64, wrong: &[&str]) -> State {
     State { other, ..State::of(wrong) }
 }
 
+// S-31.
 #[test]
 fn what_was_seen_right_is_kept_and_a_later_loss_is_found() {
     run(async {
@@ -43,6 +44,7 @@ fn what_was_seen_right_is_kept_and_a_later_loss_is_found() {
     });
 }
 
+// S-31.
 #[test]
 fn a_state_with_something_wrong_in_it_is_no_measure() {
     run(async {
@@ -91,6 +93,7 @@ fn who_keeps_no_memory_asks_the_ledger_for_none() {
     });
 }
 
+// S-32.
 #[test]
 fn the_same_again_and_again_is_one_alert_however_often_an_event_is_delivered() {
     run(async {
