@@ -312,6 +312,54 @@ async fn answers_as_the_ledger_in_memory_does_whatever_happens_in_which_order() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn remembers_as_the_ledger_in_memory_does() {
+    let (_, rules) = store();
+    let table = table(&rules.iter().collect::<Vec<_>>());
+    let mut memory = Memory::new();
+    let policy = ControlId::new("s3-bucket-policy");
+    for (state, seconds) in [(json!(1), 0), (json!(1), 5), (json!({"two": 2}), 9)] {
+        let baseline = Baseline {
+            control: policy.as_str().to_owned(),
+            resource: bucket(),
+            at: at(seconds),
+            state,
+        };
+        table.keep_baseline(&baseline).await.unwrap();
+        memory.keep_baseline(&baseline).unwrap();
+        let said = table.baseline(policy, &bucket()).await.unwrap();
+        assert_eq!(said, memory.baseline(policy.as_str(), &bucket()).unwrap());
+    }
+    let other = table.baseline(ControlId::new("s3-bucket-safeguards"), &bucket()).await.unwrap();
+    assert_eq!(other, None);
+    let account = bucket().account;
+    for (id, seconds) in [("a", 0), ("b", 10), ("b", 10), ("c", 400), ("d", 401), ("e", 20)] {
+        let occurrence = Occurrence {
+            group: "stranger 192.0.2.1".to_owned(),
+            id: id.to_owned(),
+            at: at(seconds),
+            window_seconds: 300,
+            facts: [("bucket".to_owned(), format!("amzn-s3-demo-{id}"))].into(),
+        };
+        let said = table.gather(policy, &account, &occurrence).await.unwrap();
+        assert_eq!(said, memory.gather(policy.as_str(), &account, &occurrence).unwrap(), "{id}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_baseline_that_is_none_is_as_if_there_were_none() {
+    let (stored, rules) = store();
+    let table = table(&rules.iter().collect::<Vec<_>>());
+    let policy = ControlId::new("s3-bucket-policy");
+    let key = remember::baseline_key(policy.as_str(), &bucket());
+    let item = Wire::from(
+        [("pk", key.pk.as_str()), ("sk", key.sk.as_str()), ("body", "{\"of\": \"another build\"}")]
+            .map(|(name, text)| (name.to_owned(), AttributeValue::S(text.to_owned()))),
+    );
+    stored.lock().unwrap().insert(place(&item), item);
+    assert_eq!(table.baseline(policy, &bucket()).await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_first_claim_is_one_call() {
     let put = mock!(Client::put_item)
         .match_requests(|request| {
