@@ -181,6 +181,18 @@ impl Context {
         self.trust.third_party_accounts.iter().any(|vendor| vendor.as_str() == account)
     }
 
+    /// Whether the canonical user is the owner or one that is trusted. The ids are hexadecimal, so
+    /// case says nothing.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/finding-canonical-user-id.html>.
+    pub(crate) fn knows_canonical(&self, id: &str) -> bool {
+        self.trust
+            .trusted_canonical_ids
+            .iter()
+            .chain(&self.owner_id)
+            .any(|known| known.eq_ignore_ascii_case(id))
+    }
+
     /// Whether the organization is ours or trusted like it.
     pub(crate) fn trusts_org(&self, org: &str) -> bool {
         self.is_own_org(org) || self.trust.trusted_orgs.contains(org)
@@ -306,10 +318,14 @@ fn policy_mode(text: &str) -> Result<PolicyMode, ContextError> {
         text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     match plain.as_str() {
         "bucket" | "bucketpolicy" | "s3" | "" => Ok(PolicyMode::Bucket),
-        "ap" | "accesspoint" | "accesspointpolicy" | "internet" | "accesspointinternet" => {
+        vpc if vpc.contains("vpc") => Ok(PolicyMode::VpcAccessPoint),
+        // S3 calls the two origins of an access point `Internet` and `VPC`.
+        origin
+            if origin == "ap"
+                || ["internet", "accesspoint", "public"].iter().any(|it| origin.contains(it)) =>
+        {
             Ok(PolicyMode::AccessPoint)
         }
-        vpc if vpc.contains("vpc") => Ok(PolicyMode::VpcAccessPoint),
         _ => Err(ContextError::Value {
             key: "policy_mode",
             problem: format!("`{text}` is none of `bucket`, `access-point`, `vpc-access-point`"),
@@ -336,6 +352,26 @@ mod tests {
         assert_eq!(context.policy_mode, PolicyMode::AccessPoint);
         assert!(context.public_access_block.ignore_public_acls);
         assert!(!context.public_access_block.restrict_public_buckets);
+    }
+
+    #[test]
+    fn the_origin_of_an_access_point_has_many_spellings() {
+        for (mode, text) in [
+            (PolicyMode::Bucket, "bucket-policy"),
+            (PolicyMode::AccessPoint, "access-point"),
+            (PolicyMode::AccessPoint, "accessPointPolicy"),
+            (PolicyMode::AccessPoint, "access-point-internet-origin"),
+            (PolicyMode::AccessPoint, "internet_origin"),
+            (PolicyMode::AccessPoint, "Internet"),
+            (PolicyMode::AccessPoint, "ap-internet"),
+            (PolicyMode::AccessPoint, "multi-region-access-point"),
+            (PolicyMode::AccessPoint, "public"),
+            (PolicyMode::VpcAccessPoint, "access-point-vpc-origin"),
+            (PolicyMode::VpcAccessPoint, "VPC"),
+        ] {
+            let read = Context::from_json(&json!({"policy_mode":text})).unwrap().policy_mode;
+            assert_eq!(read, mode, "{text}");
+        }
     }
 
     #[test]

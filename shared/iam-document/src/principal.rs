@@ -2,6 +2,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::statement::texts;
@@ -91,9 +93,11 @@ impl Principals {
         (Self { negated, named }, odd)
     }
 
-    /// Whether every outsider is among them: `*`, or everyone but some.
+    /// Whether every outsider is sure to be among them: `*`, or everyone but some. What AWS would
+    /// refuse to store is read as everyone where it lets in, and as nobody where it keeps out.
     pub(crate) fn reach_everyone(&self) -> bool {
-        self.negated || self.named.iter().any(|principal| principal.who == Who::Everyone)
+        let is_everyone = |one: &Principal| one.who == Who::Everyone && !one.invalid;
+        self.negated || self.named.iter().any(is_everyone)
     }
 }
 
@@ -143,8 +147,20 @@ impl Principal {
     }
 }
 
+/// Whether it is no fixed name: it holds a wildcard or a variable, neither of which AWS knows in a
+/// principal.
 fn is_wild(text: &str) -> bool {
-    text.contains(['*', '?'])
+    text.contains(['*', '?']) || text.contains("${")
+}
+
+/// The text with a star for each variable, whose own colons separate nothing.
+fn without_variables(text: &str) -> Cow<'_, str> {
+    let mut filled = Cow::Borrowed(text);
+    while let Some((head, rest)) = filled.split_once("${") {
+        let Some((_, tail)) = rest.split_once('}') else { break };
+        filled = Cow::Owned(format!("{head}*{tail}"));
+    }
+    filled
 }
 
 pub(crate) fn is_account(text: &str) -> bool {
@@ -178,14 +194,15 @@ fn aws(text: &str) -> (Who, bool) {
         // A pattern is not a principal, but the fail-safe reading of one is everyone.
         return if is_wild(text) { (Who::Everyone, true) } else { (Who::Nobody, true) };
     }
-    let segments: Vec<&str> = text.splitn(6, ':').collect();
+    let filled = without_variables(text);
+    let segments: Vec<&str> = filled.splitn(6, ':').collect();
     let (service, account, resource) = match segments.as_slice() {
         [_, _, service, _, account, resource] => (*service, *account, *resource),
         [_, _, service, _, account] => (*service, *account, ""),
         _ => return if is_wild(text) { (Who::Everyone, true) } else { (Who::Nobody, true) },
     };
     if account == "cloudfront" && resource.starts_with("user/CloudFront Origin Access Identity ") {
-        return (Who::OriginAccessIdentity, false);
+        return (Who::OriginAccessIdentity, is_wild(resource));
     }
     if is_wild(account) {
         return (Who::Everyone, true);
@@ -209,13 +226,13 @@ fn service(text: &str) -> (Who, bool) {
     if text == "*" {
         return (Who::AnyService, false);
     }
-    if is_wild(text) {
+    if text.contains(['*', '?']) {
         return (Who::AnyService, true);
     }
     if text.is_empty() || !text.contains('.') {
         return (Who::Nobody, true);
     }
-    (Who::Service(text.to_ascii_lowercase()), false)
+    (Who::Service(text.to_ascii_lowercase()), is_wild(text))
 }
 
 fn canonical(text: &str) -> (Who, bool) {
@@ -235,7 +252,8 @@ fn federated(text: &str) -> (Who, bool) {
     if text == "*" {
         return (Who::Everyone, true);
     }
-    let segments: Vec<&str> = text.splitn(6, ':').collect();
+    let filled = without_variables(text);
+    let segments: Vec<&str> = filled.splitn(6, ':').collect();
     let ["arn", _, service, _, account, resource] = segments.as_slice() else {
         if is_wild(text) || text.is_empty() {
             return if text.is_empty() { (Who::Nobody, true) } else { (Who::Everyone, true) };
@@ -288,6 +306,9 @@ mod tests {
     fn wildcards_inside_a_principal_are_no_patterns() {
         for text in
             ["arn:aws:iam::*:root", "arn:aws:iam::11112222333?:role/x", "arn:aws:iam::*", "1111*"]
+                .into_iter()
+                // Nor are variables filled in: whose account it is stays open all the same.
+                .chain(["arn:aws:iam::${aws:PrincipalAccount}:root", "${aws:PrincipalAccount}"])
         {
             assert_eq!(who("AWS", text), (Who::Everyone, true), "{text}");
         }
@@ -299,8 +320,11 @@ mod tests {
     fn deleted_principals_and_origin_access_identities_are_known() {
         assert_eq!(who("AWS", "AROADBQP57FF2AEXAMPLE"), (Who::Deleted, false));
         assert_eq!(who("AWS", "AIDACKCEVSQ6C2EXAMPLE"), (Who::Deleted, false));
-        let oai = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLE";
-        assert_eq!(who("AWS", oai), (Who::OriginAccessIdentity, false));
+        for (id, invalid) in [("E2EXAMPLE", false), ("*", true), ("E2EXAMPL?", true)] {
+            let oai =
+                format!("arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity {id}");
+            assert_eq!(who("AWS", &oai), (Who::OriginAccessIdentity, invalid), "{id}");
+        }
     }
 
     #[test]

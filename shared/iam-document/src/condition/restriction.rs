@@ -459,9 +459,14 @@ fn user_id(pattern: &Pattern) -> One {
 /// fixed only where the first wildcard stands behind it.
 fn arn(pattern: &Pattern, family: Family, shape: Shape) -> One {
     let literal = pattern.is_literal();
+    let parts = pattern.segments(6).len();
+    // Every ARN has six parts, so a text that begins like one and has fewer equals none.
+    if literal && parts < 6 && pattern.head().starts_with("arn:") {
+        return One::Dead;
+    }
     let account = if family == Family::Arn {
         let segments = pattern.segments(6);
-        if segments.len() < 6 && !literal {
+        if segments.len() < 6 {
             return One::Open;
         }
         segments.get(4).filter(|account| account.is_literal()).map(Pattern::head)

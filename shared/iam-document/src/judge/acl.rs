@@ -19,10 +19,9 @@ pub(super) fn judge(value: &Value, context: &Context) -> Verdict {
     }
     let owner = acl.owner.as_ref().map(|owner| owner.id.as_str());
     let known = |id: &str| {
-        owner == Some(id)
-            || context.owner_id.as_deref() == Some(id)
-            || context.trust.trusted_canonical_ids.contains(id)
-            || acl::AWS_ACCOUNTS.contains(&id)
+        owner.is_some_and(|owner| owner.eq_ignore_ascii_case(id))
+            || context.knows_canonical(id)
+            || acl::AWS_ACCOUNTS.iter().any(|known| known.eq_ignore_ascii_case(id))
     };
     for (index, grant) in acl.grants.iter().enumerate() {
         if let (Some(group), Some(code)) = (grant.grantee.public_group(), grant.code()) {
@@ -118,7 +117,7 @@ mod tests {
     fn the_owner_and_trusted_ids_are_no_strangers_and_others_are() {
         let acl = json!({"Owner":{"ID":"us"},"Grants":[
             {"Grantee":{"ID":"us"},"Permission":"FULL_CONTROL"},
-            {"Grantee":{"ID":"friend"},"Permission":"READ"},
+            {"Grantee":{"ID":"FRIEND"},"Permission":"READ"},
             {"Grantee":{"ID":"them"},"Permission":"READ"},
             {"Grantee":{"EmailAddress":"a@example.com"},"Permission":"READ"},
         ]});

@@ -344,7 +344,20 @@ fn can_carry(resources: &Patterns, action: &str) -> bool {
         .iter()
         .zip(&resources.own_user)
         .filter(|(_, own_user)| !(self_service && **own_user))
+        .filter(|(value, _)| !belongs_to_aws(value))
         .any(|(value, _)| targets.iter().any(|target| value.overlaps(target)))
+}
+
+/// Whether an ARN of IAM is fixed to an owner that is no account: what AWS itself manages is
+/// nobody's to change. A star runs over colons only where it ends its segment, so an owner that
+/// stands between segments without stars is the whole of it.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>.
+fn belongs_to_aws(arn: &Pattern) -> bool {
+    let segments = arn.segments(6);
+    let [_, _, service, region, owner, _] = segments.as_slice() else { return false };
+    let plain = |segment: &Pattern, text: &str| segment.is_literal() && segment.head() == text;
+    plain(service, "iam") && plain(region, "") && plain(owner, "aws")
 }
 
 #[cfg(test)]
@@ -401,6 +414,28 @@ mod tests {
             let found = codes(&json!([pass, lambda]));
             assert_eq!(found, [""; 0], "{condition}");
         }
+    }
+
+    #[test]
+    fn what_belongs_to_aws_is_nobodys_to_version() {
+        for (resource, escalates) in [
+            ("arn:aws:iam::aws:policy/*", false),
+            ("arn:aws-cn:iam::aws:policy/job-function/*", false),
+            ("arn:${aws:Partition}:iam::aws:policy/ReadOnlyAccess", false),
+            ("arn:aws:iam::a*:policy/*", true),
+            ("arn:aws:iam::*:policy/*", true),
+            ("arn:aws:iam::*", true),
+            ("arn:aws:iam::1111*:policy/app", true),
+            ("arn:aws:iam::111122223333:policy/aws/x:policy/y", true),
+            ("arn:aws:iam::${aws:PrincipalAccount}:policy/*", true),
+        ] {
+            let grant = json!([allow(&json!("iam:CreatePolicyVersion"), &json!(resource))]);
+            assert_eq!(has(&grant, "privesc:iam-001"), escalates, "{resource}");
+        }
+        let mut but_aws = allow(&json!("iam:CreatePolicyVersion"), &json!("*"));
+        but_aws.as_object_mut().unwrap().remove("Resource");
+        but_aws["NotResource"] = json!("arn:aws:iam::aws:policy/*");
+        assert!(has(&json!([but_aws]), "privesc:iam-001"));
     }
 
     #[test]

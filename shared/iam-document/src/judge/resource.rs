@@ -6,7 +6,7 @@
 use super::{
     deny::Closers,
     key_enforcement,
-    sink::{Place, Sink},
+    sink::{MITIGATED, Place, Sink},
     subject::{self, Grant},
     tls,
     weigh::{Weight, weigh},
@@ -133,11 +133,7 @@ fn everyone(grant: &Grant<'_>, principal: &str, code: &str, sink: &mut Sink<'_>)
             sink.find("public-statement", place, detail);
         }
         if grant.closed.is_some() {
-            sink.find(
-                "public-mitigated-by-deny",
-                place,
-                "a Deny closes to outsiders what the statement opens",
-            );
+            sink.find(MITIGATED, place, "a Deny closes to outsiders what the statement opens");
         }
         sink.public(grant.closed);
         return;
@@ -203,9 +199,7 @@ fn account_principal(grant: &Grant<'_>, principal: &Principal, account: &str, si
 
 fn canonical(grant: &Grant<'_>, principal: &Principal, id: &str, sink: &mut Sink<'_>) {
     let context = sink.context;
-    let known =
-        context.trust.trusted_canonical_ids.contains(id) || context.owner_id.as_deref() == Some(id);
-    if known || grant.is_tied_to_trusted_account(context) {
+    if context.knows_canonical(id) || grant.is_tied_to_trusted_account(context) {
         sink.expose(Exposure::Accounts);
         return;
     }

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Context, Doubt, Exposure, Judged, Problem, Statement, Verdict};
 
+/// That Denies close everything that is public.
+pub(crate) const MITIGATED: &str = "public-mitigated-by-deny";
+
 /// A verdict in the making.
 #[derive(Debug)]
 pub(crate) struct Sink<'c> {
@@ -166,6 +169,10 @@ impl<'c> Sink<'c> {
         }
         verdict.public = !public.is_empty();
         verdict.mitigated_by_deny = verdict.public && public.iter().all(|closed| *closed);
+        if !verdict.mitigated_by_deny {
+            // What is closed in one statement and open in another is not mitigated.
+            verdict.findings.retain(|found| found.code != MITIGATED);
+        }
         verdict.effective_public = verdict.public && !verdict.mitigated_by_deny && !harmless;
         verdict.cross_account = strangers.into_iter().collect();
         verdict

@@ -80,6 +80,12 @@ pub(super) fn form(kind: Kind, statement: &Statement, sink: &mut Sink<'_>) {
             if !has_principal {
                 malformed("the statement names no principal, so it matches nobody");
             }
+            // S3 refuses such a statement and KMS gives it no effect; a repository's policy has no
+            // resources at all.
+            // Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>.
+            if kind != Kind::ResourcePolicy && statement.resource.is_none() {
+                malformed("the statement has neither `Resource` nor `NotResource`");
+            }
         }
         Kind::Acl | Kind::SecurityGroup => {}
     }

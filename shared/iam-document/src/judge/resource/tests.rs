@@ -290,3 +290,67 @@ fn a_deny_of_everyone_but_somebody_in_particular_closes() {
     let allow = statement(&json!("*"), &json!({}));
     assert!(!judged(&json!([allow, deny]), &json!({})).mitigated_by_deny);
 }
+
+#[test]
+fn only_a_document_that_is_closed_in_all_its_statements_is_mitigated() {
+    let open = statement(&json!("*"), &json!({}));
+    let mut other = open.clone();
+    other["Action"] = json!("s3:PutObject");
+    let deny = |action: &str| {
+        json!({"Effect":"Deny","Principal":"*","Action":action,"Resource":"*",
+            "Condition":{"StringNotEquals":{"aws:PrincipalAccount":OWN}}})
+    };
+    let half = judged(&json!([open, other, deny("s3:GetObject")]), &json!({}));
+    assert_eq!((codes(&half), half.mitigated_by_deny), (vec!["public-statement"], false));
+    assert!(half.findings[0].closed && !half.findings[1].closed && half.effective_public);
+    let whole = judged(&json!([open, other, deny("s3:*")]), &json!({}));
+    assert_eq!(codes(&whole), ["public-mitigated-by-deny", "public-statement"]);
+    assert!(whole.mitigated_by_deny && !whole.effective_public);
+}
+
+#[test]
+fn a_statement_without_a_resource_is_told_where_the_service_wants_one() {
+    let document = json!({"Statement":{"Effect":"Allow","Principal":"*","Action":"*"}});
+    for (kind, told) in
+        [(Kind::BucketPolicy, true), (Kind::KmsPolicy, true), (Kind::ResourcePolicy, false)]
+    {
+        let verdict = inspect(kind, &document, &context(&json!({})));
+        assert_eq!(verdict.codes().contains("malformed-policy"), told, "{kind:?}");
+        assert!(verdict.public && verdict.is_certain());
+    }
+}
+
+#[test]
+fn a_canonical_id_is_the_same_in_either_case() {
+    let id = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
+    let grant = json!([statement(&json!({"CanonicalUser": id.to_uppercase()}), &json!({}))]);
+    assert_eq!(codes(&judged(&grant, &json!({}))), ["cross-account-untrusted"]);
+    assert_eq!(codes(&judged(&grant, &json!({"trusted_canonical_ids":[id]}))), [""; 0]);
+    assert_eq!(codes(&judged(&grant, &json!({"owner_id":id}))), [""; 0]);
+}
+
+#[test]
+fn a_variable_in_a_principals_account_is_the_widest_reading() {
+    for principal in ["arn:aws:iam::${aws:PrincipalAccount}:root", "${aws:PrincipalAccount}"] {
+        let verdict =
+            judged(&json!([statement(&json!({"AWS":principal}), &json!({}))]), &json!({}));
+        assert_eq!(codes(&verdict), ["invalid-principal", "public-statement"], "{principal}");
+    }
+    let named = json!({"AWS":"arn:aws:iam::111122223333:role/${aws:PrincipalTag/team}"});
+    let verdict = judged(&json!([statement(&named, &json!({}))]), &json!({}));
+    assert_eq!((codes(&verdict), verdict.exposure), (vec!["invalid-principal"], Exposure::Account));
+    let service = json!({"Service":"logs.${AWS::Region}.amazonaws.com"});
+    let verdict = judged(&json!([statement(&service, &json!({}))]), &json!({}));
+    assert_eq!(codes(&verdict), ["invalid-principal", "service-confused-deputy"]);
+}
+
+#[test]
+fn a_deny_on_what_aws_knows_as_nobody_enforces_nothing() {
+    let open = statement(&json!("*"), &json!({}));
+    for principal in ["arn:aws:iam::*:root", "arn:aws:iam::${aws:PrincipalAccount}:root", "arn:*"] {
+        let deny =
+            json!({"Effect":"Deny","Principal":{"AWS":principal},"Action":"*","Resource":"*"});
+        let verdict = judged(&json!([open, deny]), &json!({}));
+        assert!(!verdict.mitigated_by_deny, "{principal}");
+    }
+}
