@@ -12,8 +12,8 @@ use serde_json::Value;
 pub use evaluate::Request;
 pub use operator::{Compare, Family, Operator, SetQualifier};
 pub(crate) use restriction::{
-    Class, Closes, Reading, Restriction, Shape, Terms, Values, closes, is_restricting_key, read,
-    read_negated, values_of,
+    Class, Closes, Reading, Restriction, Shape, Terms, Values, admits_accounts, closes, exempts,
+    is_restricting_key, read, read_negated, values_of,
 };
 
 use crate::statement::texts;

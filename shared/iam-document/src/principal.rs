@@ -99,6 +99,37 @@ impl Principals {
         let is_everyone = |one: &Principal| one.who == Who::Everyone && !one.invalid;
         self.negated || self.named.iter().any(is_everyone)
     }
+
+    /// Whether somebody is sure to be among them: by name, by account, or as one of everyone. An
+    /// account stands for all who are in it; of those whom `NotPrincipal` spares, anyone may be.
+    pub(crate) fn surely_name(&self, whom: &Principal) -> bool {
+        let of_one_account = |other: &Principal| {
+            whom.account().is_some_and(|account| other.account() == Some(account))
+        };
+        if self.negated {
+            let spares = |other: &Principal| {
+                other.invalid
+                    || other.who == whom.who
+                    || of_one_account(other)
+                    || matches!(other.who, Who::Everyone | Who::AnyService | Who::Canonical(_))
+            };
+            return !self.named.iter().any(spares);
+        }
+        self.named.iter().filter(|other| !other.invalid).any(|other| match &other.who {
+            Who::Everyone => true,
+            Who::Account(_) => of_one_account(other),
+            Who::AnyService => matches!(whom.who, Who::Service(_)),
+            Who::Service(_) => other.who == whom.who,
+            Who::User(_)
+            | Who::Role(_)
+            | Who::Deleted
+            | Who::OriginAccessIdentity
+            | Who::Saml { .. }
+            | Who::Oidc { .. }
+            | Who::Canonical(_)
+            | Who::Nobody => other.key == whom.key && other.text == whom.text,
+        })
+    }
 }
 
 impl Principal {

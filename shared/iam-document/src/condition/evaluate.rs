@@ -31,6 +31,11 @@ impl Request {
         Self { keys }
     }
 
+    /// Whether it carries a key (lower-case).
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
     fn get(&self, key: &str) -> Option<&[String]> {
         self.keys.get(key).map(Vec::as_slice)
     }

@@ -176,19 +176,24 @@ fn restricts(entry: &Entry, condition: &Condition, terms: Terms<'_>) -> Option<O
     Some(match values_in(entry, rule.shape, terms) {
         Values::Open => Outcome::Open,
         Values::Dead => Outcome::Dead,
-        Values::Fixed(values) => Outcome::Restricts(Restriction {
-            // An ARN without an account is fixed, but says little.
-            class: if rule.shape == Shape::SourceArn && values.is_empty() {
-                Class::SourceArn
-            } else {
-                rule.class
-            },
-            of_caller: rule.of_caller,
-            weak: rule.shape == Shape::SourceArn && leaves_account_open(entry, terms),
-            values,
-            condition: entry.describe(),
-        }),
+        Values::Fixed(values) => Outcome::Restricts(fixed(entry, &rule, values, terms)),
     })
+}
+
+/// What the values of an entry fix.
+fn fixed(entry: &Entry, rule: &Rule, values: BTreeSet<String>, terms: Terms<'_>) -> Restriction {
+    Restriction {
+        // An ARN without an account is fixed, but says little.
+        class: if rule.shape == Shape::SourceArn && values.is_empty() {
+            Class::SourceArn
+        } else {
+            rule.class
+        },
+        of_caller: rule.of_caller,
+        weak: rule.shape == Shape::SourceArn && leaves_account_open(entry, terms),
+        values,
+        condition: entry.describe(),
+    }
 }
 
 /// Whether an entry of a Deny holds for every outsider.
@@ -237,16 +242,40 @@ pub(crate) fn read_negated(condition: &Condition, terms: Terms<'_>) -> Reading {
     for entry in &condition.entries {
         let Some(rule) = rule(&entry.key, terms.mode) else { continue };
         if let Values::Fixed(values) = values_in(entry, rule.shape, terms) {
-            reading.restrictions.push(Restriction {
-                class: rule.class,
-                of_caller: rule.of_caller,
-                values,
-                weak: false,
-                condition: entry.describe(),
-            });
+            reading.restrictions.push(fixed(entry, &rule, values, terms));
         }
     }
     reading
+}
+
+/// Whom a negated entry of a Deny exempts from it, where it holds for everyone else, and for a
+/// request without the key too. A Deny of just this restricts an Allow as the same entry without
+/// the negation would, standing in the Allow.
+pub(crate) fn exempts(entry: &Entry, terms: Terms<'_>) -> Option<Restriction> {
+    let operator = entry.operator.filter(|operator| operator.negated)?;
+    let rule = rule(&entry.key, terms.mode)?;
+    if operator.set == Some(SetQualifier::ForAnyValue)
+        || (rule.multivalued && operator.set.is_none())
+    {
+        return None;
+    }
+    match values_in(entry, rule.shape, terms) {
+        Values::Fixed(values) => Some(fixed(entry, &rule, values, terms)),
+        Values::Open | Values::Dead => None,
+    }
+}
+
+/// The accounts that an entry names, where it holds for every caller of theirs.
+pub(crate) fn admits_accounts(entry: &Entry, terms: Terms<'_>) -> Option<BTreeSet<String>> {
+    let operator = entry.operator.filter(|operator| !operator.negated)?;
+    let names = matches!(entry.key.as_str(), "aws:principalaccount" | "kms:calleraccount");
+    if !names || operator.family == Family::Null {
+        return None;
+    }
+    match values_in(entry, Shape::Account, terms) {
+        Values::Fixed(values) => Some(values),
+        Values::Open | Values::Dead => None,
+    }
 }
 
 /// Whether a key can restrict who calls.

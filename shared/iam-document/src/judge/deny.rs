@@ -4,11 +4,15 @@
 //! but it is mitigated where Denies that hold for every outsider cover all of its actions on all of
 //! its resources. Whatever is not plain to see does not close.
 
+mod reach;
+
 use std::cell::Cell;
+
+pub(super) use reach::{IS_SERVICE, holds_for};
 
 use crate::{
     Context, Document, Exposure, Kind, Principal, Statement, Who,
-    condition::{Closes, Reading, Terms, closes, read_negated},
+    condition::{Closes, Reading, Restriction, Terms, closes, read_negated},
     glob::{Pattern, Syntax},
     statement::Element,
 };
@@ -22,9 +26,10 @@ use super::{
 /// honest one, and its Denies count for nothing from there on.
 const BUDGET: usize = 200_000;
 
-/// The Denies of a document that hold for every outsider.
-pub(crate) struct Closers {
-    denies: Vec<Closer>,
+/// The Denies of a document.
+pub(crate) struct Closers<'d> {
+    denies: Vec<Closer<'d>>,
+    terms: Terms<'d>,
     syntax: Syntax,
     kind: Kind,
     budget: Cell<usize>,
@@ -52,12 +57,20 @@ impl Closing {
 }
 
 /// One of them, its patterns read once.
-struct Closer {
+struct Closer<'d> {
+    deny: &'d Statement,
     actions: Option<Patterns>,
     resources: Option<Patterns>,
+    /// What it does to every outsider; `None`: it does not hold for all of them.
+    outsiders: Option<Hold>,
+}
+
+/// A Deny that holds for those whom it is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Hold {
     /// Whom it still lets through.
     left: Exposure,
-    /// The condition that may not hold for every outsider.
+    /// The condition that may not hold for every one of them.
     doubt: Option<String>,
 }
 
@@ -80,11 +93,17 @@ impl Patterns {
     }
 }
 
-impl Closer {
+impl Closer<'_> {
     fn covers(&self, action: &Pattern, resource: &Pattern) -> bool {
         self.actions.as_ref().is_some_and(|actions| actions.covers(action))
             // A document without resources (a trust policy) speaks of the one it is attached to.
             && self.resources.as_ref().is_none_or(|resources| resources.covers(resource))
+    }
+
+    /// How much there is to look at to see for whom it holds.
+    fn reach(&self) -> usize {
+        let named = self.deny.principals.as_ref().map_or(0, |principals| principals.named.len());
+        named.saturating_add(self.deny.condition.entries.len())
     }
 
     fn size(&self) -> usize {
@@ -94,8 +113,8 @@ impl Closer {
     }
 }
 
-impl Closers {
-    pub(crate) fn of(document: &Document, kind: Kind, context: &Context) -> Self {
+impl<'d> Closers<'d> {
+    pub(crate) fn of(document: &'d Document, kind: Kind, context: &'d Context) -> Self {
         let version = document.version();
         let terms = if kind == Kind::TrustPolicy {
             Terms::trust(version, context)
@@ -103,55 +122,97 @@ impl Closers {
             Terms::resource(version, context.policy_mode)
         };
         let syntax = document.glob_syntax();
+        let outsiders = |deny: &Statement| {
+            let doubt = match holds_for_outsiders(deny, terms) {
+                Holds::No => return None,
+                Holds::Perhaps(condition) => Some(condition),
+                Holds::Yes => None,
+            };
+            Some(Hold { left: left_by(deny, terms, context), doubt })
+        };
         let denies = document
             .denies()
-            .filter_map(|deny| {
-                let doubt = match holds_for_outsiders(deny, terms) {
-                    Holds::No => return None,
-                    Holds::Perhaps(condition) => Some(condition),
-                    Holds::Yes => None,
-                };
-                Some(Closer {
-                    actions: deny
-                        .action
-                        .as_ref()
-                        .map(|element| Patterns::read(element, |it| lower(it))),
-                    resources: deny
-                        .resource
-                        .as_ref()
-                        .map(|element| Patterns::read(element, |it| Pattern::parse(it, syntax))),
-                    left: left_by(deny, terms, context),
-                    doubt,
-                })
+            .map(|deny| Closer {
+                deny,
+                actions: deny
+                    .action
+                    .as_ref()
+                    .map(|element| Patterns::read(element, |it| lower(it))),
+                resources: deny
+                    .resource
+                    .as_ref()
+                    .map(|element| Patterns::read(element, |it| Pattern::parse(it, syntax))),
+                outsiders: outsiders(deny),
             })
             .collect();
-        Self { denies, syntax, kind, budget: Cell::new(BUDGET) }
+        Self { denies, terms, syntax, kind, budget: Cell::new(BUDGET) }
     }
 
-    /// What the Denies together do to the statement.
+    /// What the Denies together do to the statement, for every outsider.
     pub(crate) fn close(&self, allow: &Statement) -> Closing {
-        if self.denies.is_empty() {
+        let holds = |closer: &Closer<'d>| closer.outsiders.clone();
+        self.together(allow, holds)
+    }
+
+    /// Whom the Denies together leave in of what the statement grants to a stranger by name;
+    /// `None`: somebody who is not trusted may be left.
+    pub(crate) fn keep_out(
+        &self,
+        allow: &Statement,
+        principal: &Principal,
+        context: &Context,
+    ) -> Option<Exposure> {
+        let holds = |closer: &Closer<'d>| {
+            let left = reach::keeps_out(closer.deny, principal, self.terms, context)?;
+            Some(Hold { left, doubt: None })
+        };
+        self.together(allow, holds).left()
+    }
+
+    /// On whose behalf alone Denies let a service use the statement, one entry for each of them.
+    pub(crate) fn sources(&self, allow: &Statement, service: &Principal) -> Vec<Restriction> {
+        self.denies
+            .iter()
+            .filter_map(|closer| {
+                let exempt = reach::acts_for(closer.deny, service, self.terms)?;
+                let alone = |other: &Closer<'d>| {
+                    (other.deny.index == closer.deny.index)
+                        .then_some(Hold { left: Exposure::Nobody, doubt: None })
+                };
+                matches!(self.together(allow, alone), Closing::Closed(_)).then_some(exempt)
+            })
+            .collect()
+    }
+
+    /// What the Denies that hold do to the statement.
+    fn together(&self, allow: &Statement, holds: impl Fn(&Closer<'d>) -> Option<Hold>) -> Closing {
+        if self.denies.is_empty() || !self.spend(self.denies.iter().map(Closer::reach)) {
+            return Closing::Open;
+        }
+        let denies: Vec<(&Closer<'d>, Hold)> =
+            self.denies.iter().filter_map(|closer| Some((closer, holds(closer)?))).collect();
+        if denies.is_empty() {
             return Closing::Open;
         }
         let actions = self.actions(allow);
         let resources = self.resources(allow);
-        let work = self
-            .denies
-            .iter()
-            .map(Closer::size)
-            .fold(0, usize::saturating_add)
-            .saturating_mul(actions.len().saturating_mul(resources.len()));
-        let Some(budget) = self.budget.get().checked_sub(work) else { return Closing::Open };
-        self.budget.set(budget);
+        let pairs = actions.len().saturating_mul(resources.len());
+        if !self.spend(denies.iter().map(|(closer, _)| closer.size().saturating_mul(pairs))) {
+            return Closing::Open;
+        }
         let mut left = Exposure::Nobody;
         let mut doubt = None;
         for action in &actions {
             for resource in &resources {
-                let covering = || self.denies.iter().filter(|deny| deny.covers(action, resource));
-                let sure = covering().filter(|deny| deny.doubt.is_none());
-                if let Some(narrowest) = sure.map(|deny| deny.left).min() {
+                let covering = || {
+                    let covers =
+                        |(closer, _): &&(&Closer<'d>, Hold)| closer.covers(action, resource);
+                    denies.iter().filter(covers).map(|(_, hold)| hold)
+                };
+                let sure = covering().filter(|hold| hold.doubt.is_none());
+                if let Some(narrowest) = sure.map(|hold| hold.left).min() {
                     left = left.max(narrowest);
-                } else if let Some(condition) = covering().find_map(|deny| deny.doubt.clone()) {
+                } else if let Some(condition) = covering().find_map(|hold| hold.doubt.clone()) {
                     doubt = Some(condition);
                 } else {
                     return Closing::Open;
@@ -159,6 +220,13 @@ impl Closers {
             }
         }
         doubt.map_or(Closing::Closed(left), Closing::Perhaps)
+    }
+
+    /// Takes work from the budget; `false`: there is not enough left.
+    fn spend(&self, work: impl Iterator<Item = usize>) -> bool {
+        let left = self.budget.get().checked_sub(work.fold(0, usize::saturating_add));
+        self.budget.set(left.unwrap_or_default());
+        left.is_some()
     }
 
     /// The actions of an Allow; where they are told by exclusion, all that the document can grant.
@@ -261,3 +329,6 @@ fn left_by(deny: &Statement, terms: Terms<'_>, context: &Context) -> Exposure {
         })
         .fold(named, Exposure::max)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,24 +6,58 @@
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html>.
 
 use super::{
+    deny,
+    permission::PARTITIONS,
     sink::{Place, Sink},
     subject::Grant,
 };
 use crate::{
-    Document, Principal, Principals, Statement, Version, Who,
-    condition::{Condition, Entry, Family, Request},
+    Document, Principal, Statement, Version, Who,
+    condition::{Condition, Entry, Family, Request, SetQualifier},
+    glob::{Pattern, Syntax},
 };
 
 const PRESENT: &str = "aws:multifactorauthpresent";
 const AGE: &str = "aws:multifactorauthage";
+const ARN: &str = "aws:principalarn";
 
-/// Long-term keys carry neither key; temporary credentials say whether MFA was used.
-fn long_term() -> Request {
-    Request::default()
+/// What the credentials of a principal say of it.
+const KNOWN: [&str; 3] = [deny::IS_SERVICE, "aws:principalaccount", ARN];
+
+/// The credentials that somebody may come with: long-term keys carry neither key; temporary ones
+/// say whether MFA was used.
+struct Credentials {
+    long_term: Request,
+    temporary: Request,
 }
 
-fn temporary() -> Request {
-    Request::new(&[(PRESENT, "false")])
+impl Credentials {
+    fn of(principal: &Principal) -> Self {
+        let mut keys: Vec<(&str, &str)> = Vec::new();
+        match &principal.who {
+            Who::Service(_) => keys.push((deny::IS_SERVICE, "true")),
+            Who::Account(account) | Who::User(account) | Who::Role(account) => {
+                keys.push((deny::IS_SERVICE, "false"));
+                keys.push(("aws:principalaccount", account));
+                // A session's principal is its role, whose path its own name does not tell.
+                if principal.text.contains(":iam:") && !matches!(principal.who, Who::Account(_)) {
+                    keys.push((ARN, &principal.text));
+                }
+            }
+            // Nobody signs these calls.
+            Who::Saml { .. }
+            | Who::Oidc { .. }
+            | Who::Everyone
+            | Who::Deleted
+            | Who::OriginAccessIdentity
+            | Who::AnyService
+            | Who::Canonical(_)
+            | Who::Nobody => {}
+        }
+        let long_term = Request::new(&keys);
+        keys.push((PRESENT, "false"));
+        Self { long_term, temporary: Request::new(&keys) }
+    }
 }
 
 fn is_mfa(entry: &Entry) -> bool {
@@ -47,23 +81,36 @@ pub(super) fn judge(
 ) {
     let statement = grant.statement;
     let version = document.version();
-    let Some(entry) = statement.condition.entries.iter().find(|entry| is_mfa(entry)) else {
+    let credentials = Credentials::of(principal);
+    let denies: Vec<&Statement> = document
+        .denies()
+        .filter(|deny| asks_by_deny(deny, principal, &credentials, version))
+        .collect();
+    if matches!(principal.who, Who::Account(_) | Who::User(_)) {
         if is_asked(principal, sink) {
-            human(grant, principal, document, sink);
+            human(grant, principal, &denies, &credentials, version, sink);
         }
         return;
+    }
+    let asks = |statement: &&&Statement| statement.condition.entries.iter().any(is_mfa);
+    let Some(asking) = [&statement].into_iter().chain(&denies).find(asks) else { return };
+    let text = asking.condition.entries.iter().find(|it| is_mfa(it)).map(Entry::describe);
+    let place = Place {
+        condition: text.as_deref(),
+        ..Place::statement(statement).principal(&principal.text)
     };
-    let text = entry.describe();
-    let place = Place::statement(statement).principal(&principal.text).condition(&text);
-    let long_term_out = !holds(&statement.condition, &long_term(), version, true);
-    let temporary_out = !holds(&statement.condition, &temporary(), version, true);
+    let is_out = |request: &Request| {
+        !holds(&statement.condition, request, version, true)
+            || denies.iter().any(|deny| denies_on(deny, request, version))
+    };
+    let long_term_out = is_out(&credentials.long_term);
     match &principal.who {
         Who::Service(_) if long_term_out => sink.find(
             "mfa-on-service-principal",
             place,
             "a service has no MFA device, so it can no longer assume the role",
         ),
-        Who::Role(_) if long_term_out || temporary_out => sink.find(
+        Who::Role(_) if long_term_out || is_out(&credentials.temporary) => sink.find(
             "mfa-on-role-principal",
             place,
             "a role's session carries no MFA, so it can no longer assume the role",
@@ -73,9 +120,6 @@ pub(super) fn judge(
             place,
             "a federated user's MFA happens at the identity provider, and is not seen here",
         ),
-        Who::Account(_) | Who::User(_) if is_asked(principal, sink) => {
-            human(grant, principal, document, sink);
-        }
         Who::Service(_)
         | Who::Role(_)
         | Who::Saml { .. }
@@ -98,16 +142,20 @@ fn is_asked(principal: &Principal, sink: &Sink<'_>) -> bool {
     sink.context.trust.require_mfa && human && !vendor
 }
 
-fn human(grant: &Grant<'_>, principal: &Principal, document: &Document, sink: &mut Sink<'_>) {
-    let version = document.version();
+fn human(
+    grant: &Grant<'_>,
+    principal: &Principal,
+    denies: &[&Statement],
+    credentials: &Credentials,
+    version: Version,
+    sink: &mut Sink<'_>,
+) {
     let condition = &grant.statement.condition;
-    let denies: Vec<&Statement> =
-        document.denies().filter(|deny| asks_by_deny(deny, principal)).collect();
     let passes = |request: &Request| {
         holds(condition, request, version, true)
-            && !denies.iter().any(|deny| deny.condition.holds(request, version, false))
+            && !denies.iter().any(|deny| denies_on(deny, request, version))
     };
-    if !passes(&long_term()) && !passes(&temporary()) {
+    if !passes(&credentials.long_term) && !passes(&credentials.temporary) {
         return;
     }
     let mine = || condition.entries.iter().filter(|entry| is_mfa(entry));
@@ -125,22 +173,51 @@ fn human(grant: &Grant<'_>, principal: &Principal, document: &Document, sink: &m
     sink.find(code, Place::statement(grant.statement).principal(&principal.text), detail);
 }
 
-/// A Deny that asks for MFA and nothing else, of this principal among others.
-fn asks_by_deny(deny: &Statement, principal: &Principal) -> bool {
-    let names = |principals: &Principals| {
-        // An account stands for everyone in it, however it is written.
-        let holds = |other: &Principal| {
-            let account = matches!(other.who, Who::Account(_)).then(|| other.account()).flatten();
-            !principals.negated && account.is_some() && account == principal.account()
-        };
-        let names = |other: &Principal| {
-            other.text == principal.text || other.who == Who::Everyone || holds(other)
-        };
-        principals.named.iter().any(names) != principals.negated
+/// Whether a Deny that asks for MFA holds; what else it asks is known to hold.
+fn denies_on(deny: &Statement, request: &Request, version: Version) -> bool {
+    holds(&deny.condition, request, version, false)
+}
+
+/// A Deny that asks for MFA of this principal among others: whatever else it asks is sure to hold.
+fn asks_by_deny(
+    deny: &Statement,
+    principal: &Principal,
+    credentials: &Credentials,
+    version: Version,
+) -> bool {
+    let action = match principal.who {
+        Who::Saml { .. } => "sts:assumerolewithsaml",
+        Who::Oidc { .. } => "sts:assumerolewithwebidentity",
+        _ => "sts:assumerole",
     };
-    deny.has_action("sts:assumerole")
-        && deny.principals.as_ref().is_some_and(names)
+    let entries = || deny.condition.entries.iter();
+    deny.has_action(action)
+        && deny.principals.as_ref().is_some_and(|principals| principals.surely_name(principal))
         && !deny.condition.unread
-        && !deny.condition.entries.is_empty()
-        && deny.condition.entries.iter().all(is_mfa)
+        && entries().any(is_mfa)
+        && entries().filter(|entry| !is_mfa(entry)).all(|entry| {
+            if entry.key == ARN && matches!(principal.who, Who::Account(_)) {
+                return spares_no_user(entry, principal, version);
+            }
+            KNOWN.contains(&entry.key.as_str())
+                && credentials.long_term.has(&entry.key)
+                && entry.holds(&credentials.long_term, version, false)
+        })
+}
+
+/// Whether the ARNs that an entry spares are those of no user of the account: only users have MFA.
+fn spares_no_user(entry: &Entry, principal: &Principal, version: Version) -> bool {
+    let Some(operator) = entry.operator.filter(|operator| operator.negated) else { return false };
+    let Some(account) = principal.account() else { return false };
+    // Spelled out, for a star would run over colons and make a role's ARN look like a user's.
+    let users = PARTITIONS.map(|partition| {
+        Pattern::parse(&format!("arn:{partition}:iam::{account}:user/*"), Syntax::GLOB)
+    });
+    let wildcards = matches!(operator.family, Family::Like | Family::Arn);
+    let syntax = Syntax { wildcards, variables: version == Version::Variables };
+    operator.set != Some(SetQualifier::ForAnyValue)
+        && !entry.values.iter().any(|value| {
+            let spared = Pattern::parse(value, syntax);
+            users.iter().any(|users| spared.overlaps(users))
+        })
 }

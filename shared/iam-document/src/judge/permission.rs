@@ -38,7 +38,7 @@ const SELF_SERVICE: [&str; 4] = [
 /// Every partition there is.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
-const PARTITIONS: [&str; 8] =
+pub(super) const PARTITIONS: [&str; 8] =
     ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"];
 
 pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {

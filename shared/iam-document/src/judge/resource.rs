@@ -44,7 +44,7 @@ pub(super) fn judge(kind: Kind, document: &Document, sink: &mut Sink<'_>) {
         if closed.is_some() {
             sink.close(statement);
         }
-        let grant = Grant { statement, reading: &reading, closed, doubt: None };
+        let grant = Grant { statement, reading: &reading, closed, closers: &closers, doubt: None };
         judge_allow(&grant, sink);
     }
     if kind == Kind::BucketPolicy && sink.context.checks.contains(&Check::Tls) {
@@ -187,6 +187,10 @@ fn account_principal(grant: &Grant<'_>, principal: &Principal, account: &str, si
         sink.expose(Exposure::Organization);
         return;
     }
+    if let Some(left) = grant.left_of(principal, sink.context) {
+        sink.expose(left);
+        return;
+    }
     let place = Place::statement(grant.statement).principal(&principal.text);
     sink.find(
         "cross-account-untrusted",
@@ -207,6 +211,10 @@ fn canonical(grant: &Grant<'_>, principal: &Principal, id: &str, sink: &mut Sink
         sink.expose(Exposure::Organization);
         return;
     }
+    if let Some(left) = grant.left_of(principal, context) {
+        sink.expose(left);
+        return;
+    }
     let place = Place::statement(grant.statement).principal(&principal.text);
     sink.find(
         "cross-account-untrusted",
@@ -221,8 +229,10 @@ fn canonical(grant: &Grant<'_>, principal: &Principal, id: &str, sink: &mut Sink
 fn service(grant: &Grant<'_>, principal: &Principal, sink: &mut Sink<'_>) {
     let place = Place::statement(grant.statement).principal(&principal.text);
     let Reading { restrictions, .. } = grant.reading;
+    let denied = grant.closers.sources(grant.statement, principal);
     let counts: Vec<&Restriction> = restrictions
         .iter()
+        .chain(&denied)
         .filter(|restriction| match restriction.class {
             Class::Accounts
             | Class::Orgs

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::sink::{Place, Sink};
+use super::{
+    deny::Closers,
+    sink::{Place, Sink},
+};
 use crate::{
     Context, Doubt, Exposure, Kind, PolicyMode, Principal, Problem, Statement,
     condition::{Class, Reading, SetQualifier, is_always_present, is_restricting_key},
@@ -14,6 +17,8 @@ pub(super) struct Grant<'g> {
     pub(super) reading: &'g Reading,
     /// Whom the Denies of the document leave in, where they close it to outsiders.
     pub(super) closed: Option<Exposure>,
+    /// The Denies themselves.
+    pub(super) closers: &'g Closers<'g>,
     /// Why it may let in others than can be said.
     pub(super) doubt: Option<&'g Doubt>,
 }
@@ -40,6 +45,12 @@ impl Grant<'_> {
                 && restriction.of_caller
                 && restriction.values.iter().all(|org| context.trusts_org(org))
         })
+    }
+
+    /// Whom the Denies leave in of a stranger whom the statement names, where they keep out all who
+    /// are not trusted.
+    pub(super) fn left_of(&self, stranger: &Principal, context: &Context) -> Option<Exposure> {
+        self.closers.keep_out(self.statement, stranger, context)
     }
 
     /// Whether the caller must be of an account that is trusted.

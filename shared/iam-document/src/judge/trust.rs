@@ -3,23 +3,27 @@
 //! A grant counts only for the action that fits its principal. Wildcards are closed only by what
 //! says who calls; a network, a tag, an external id or a time of day closes nothing.
 
+use std::collections::BTreeSet;
+
 use model::Confidence;
 
 use super::{
-    deny::{Closers, Closing},
+    deny::{self, Closers, Closing},
     mfa, oidc,
     sink::{Place, Sink},
     subject::{self, Grant},
     weigh::{Weight, weigh},
 };
 use crate::{
-    Document, Doubt, Exposure, Kind, PolicyMode, Principal, Statement, Version, Who,
+    Context, Document, Doubt, Exposure, Kind, PolicyMode, Principal, Statement, Version, Who,
     condition::{self, Class, Condition, Entry, Family, Reading, Restriction, Terms},
     glob::{Pattern, Syntax},
 };
 
 /// The services that never say on whose behalf they assume a role.
 const WITHOUT_SOURCE: [&str; 2] = ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"];
+
+const EXTERNAL_ID: &str = "sts:externalid";
 
 const ASSUME: &str = "sts:assumerole";
 const ASSUME_SAML: &str = "sts:assumerolewithsaml";
@@ -53,7 +57,13 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
         if let Some(doubt) = &doubt {
             sink.doubt(statement, doubt);
         }
-        let grant = Grant { statement, reading: &reading, closed, doubt: doubt.as_ref() };
+        let grant = Grant {
+            statement,
+            reading: &reading,
+            closed,
+            closers: &closers,
+            doubt: doubt.as_ref(),
+        };
         judge_allow(&grant, document, sink);
     }
 }
@@ -121,7 +131,7 @@ fn judge_allow(grant: &Grant<'_>, document: &Document, sink: &mut Sink<'_>) {
         match &principal.who {
             Who::Everyone | Who::AnyService => {
                 if assumes.contains(&true) {
-                    everyone(grant, principal, sink);
+                    everyone(grant, principal, document, sink);
                 }
             }
             Who::Account(account) | Who::User(account) | Who::Role(account) if plain => {
@@ -132,8 +142,8 @@ fn judge_allow(grant: &Grant<'_>, document: &Document, sink: &mut Sink<'_>) {
                 saml_provider(grant, principal, account, document, sink);
             }
             Who::Oidc { account, issuer } if web => {
-                let foreign = account.as_deref().filter(|account| !sink.context.trusts(account));
-                if let Some(account) = foreign {
+                if let Some(account) = account.as_deref().filter(|it| is_stranger(it, sink.context))
+                {
                     untrusted(grant, principal, account, sink);
                 }
                 oidc::judge(grant, principal, issuer, document.version(), sink);
@@ -156,7 +166,7 @@ fn judge_allow(grant: &Grant<'_>, document: &Document, sink: &mut Sink<'_>) {
     }
 }
 
-fn everyone(grant: &Grant<'_>, principal: &Principal, sink: &mut Sink<'_>) {
+fn everyone(grant: &Grant<'_>, principal: &Principal, document: &Document, sink: &mut Sink<'_>) {
     let place = Place::statement(grant.statement).principal(&principal.text);
     let restrictions = &grant.reading.restrictions;
     let who: Vec<&Restriction> = restrictions
@@ -168,7 +178,14 @@ fn everyone(grant: &Grant<'_>, principal: &Principal, sink: &mut Sink<'_>) {
     match weigh(&who, sink.context) {
         Weight::Trusted(exposure) => sink.expose(exposure),
         Weight::Accounts(accounts, condition) => {
-            subject::strangers("untrusted-account", "", &accounts, &condition, place, sink);
+            let (vendors, strangers) = vendors_and_strangers(accounts, sink.context);
+            if !strangers.is_empty() {
+                subject::strangers("untrusted-account", "", &strangers, &condition, place, sink);
+            }
+            if !vendors.is_empty() {
+                sink.expose(Exposure::Accounts);
+                external_id(grant, principal, document, sink);
+            }
         }
         Weight::Orgs(orgs, condition) => {
             subject::strangers("untrusted-org", "org:", &orgs, &condition, place, sink);
@@ -205,6 +222,14 @@ fn everyone(grant: &Grant<'_>, principal: &Principal, sink: &mut Sink<'_>) {
     }
 }
 
+/// Accounts that are not trusted, those of vendors apart: they may assume roles.
+fn vendors_and_strangers(
+    accounts: BTreeSet<String>,
+    context: &Context,
+) -> (BTreeSet<String>, BTreeSet<String>) {
+    accounts.into_iter().partition(|account| context.is_third_party(account))
+}
+
 fn account_principal(
     grant: &Grant<'_>,
     principal: &Principal,
@@ -223,6 +248,8 @@ fn account_principal(
         }
     } else if grant.is_tied_to_trusted_org(context) {
         sink.expose(Exposure::Organization);
+    } else if let Some(left) = grant.left_of(principal, context) {
+        sink.expose(left);
     } else {
         if !context.is_third_party(account) {
             untrusted(grant, principal, account, sink);
@@ -231,6 +258,10 @@ fn account_principal(
         external_id(grant, principal, document, sink);
     }
     mfa::judge(grant, principal, document, sink);
+}
+
+fn is_stranger(account: &str, context: &Context) -> bool {
+    !context.trusts(account) && !context.is_third_party(account)
 }
 
 fn untrusted(grant: &Grant<'_>, principal: &Principal, account: &str, sink: &mut Sink<'_>) {
@@ -258,13 +289,26 @@ fn external_id(grant: &Grant<'_>, principal: &Principal, document: &Document, si
     let version = document.version();
     let condition = &grant.statement.condition;
     let allowed = condition
-        .on("sts:externalid")
+        .on(EXTERNAL_ID)
         .map(|entry| positive_id(entry, condition, version))
         .max()
         .unwrap_or(ExternalId::Missing);
-    let denied = document.denies().any(|deny| demands_id(deny, version));
+    let terms = Terms::trust(version, sink.context);
+    let denied = document
+        .denies()
+        .filter(|deny| {
+            let others = deny.condition.entries.iter().filter(|entry| entry.key != EXTERNAL_ID);
+            let mut spared = others.map(|it| deny::holds_for(it, principal, terms, sink.context));
+            !deny.condition.unread
+                && deny.has_action(ASSUME)
+                && deny.principals.as_ref().is_some_and(|it| it.surely_name(principal))
+                && spared.all(|left| left == Some(Exposure::Nobody))
+        })
+        .filter_map(|deny| demanded_id(deny, version))
+        .max()
+        .unwrap_or(ExternalId::Missing);
     let place = Place::statement(grant.statement).principal(&principal.text);
-    match if denied { ExternalId::Strong } else { allowed } {
+    match allowed.max(denied) {
         ExternalId::Strong => {}
         ExternalId::Weak => sink.find(
             "weak-external-id",
@@ -297,18 +341,19 @@ fn is_fixed(entry: &Entry, family: Family, version: Version) -> bool {
         && entry.values.iter().all(|value| !Pattern::parse(value, syntax).has_no_fixed_part())
 }
 
-/// A Deny to everyone who does not give the external id.
-fn demands_id(deny: &Statement, version: Version) -> bool {
-    let everyone = deny.principals.as_ref().is_some_and(crate::Principals::reach_everyone);
-    let [entry] = deny.condition.entries.as_slice() else { return false };
-    let Some(operator) = entry.operator else { return false };
-    everyone
-        && !deny.condition.unread
-        && deny.has_action(ASSUME)
-        && entry.key == "sts:externalid"
-        && operator.negated
-        && operator.set != Some(condition::SetQualifier::ForAnyValue)
-        && is_fixed(entry, operator.family, version)
+/// How good an external id must be for a Deny not to hold; `None`: it asks for none.
+fn demanded_id(deny: &Statement, version: Version) -> Option<ExternalId> {
+    let mut entries = deny.condition.on(EXTERNAL_ID);
+    let entry = entries.next()?;
+    let operator = entry.operator?;
+    if entries.next().is_some() || operator.set == Some(condition::SetQualifier::ForAnyValue) {
+        return None;
+    }
+    if operator.family == Family::Null {
+        return (entry.null() == Some(true)).then_some(ExternalId::Weak);
+    }
+    let fixed = is_fixed(entry, operator.family, version);
+    operator.negated.then_some(if fixed { ExternalId::Strong } else { ExternalId::Weak })
 }
 
 fn service(
@@ -319,10 +364,12 @@ fn service(
     sink: &mut Sink<'_>,
 ) {
     let place = Place::statement(grant.statement).principal(&principal.text);
+    let denied = grant.closers.sources(grant.statement, principal);
     let sources: Vec<&Restriction> = grant
         .reading
         .restrictions
         .iter()
+        .chain(&denied)
         .filter(|restriction| {
             matches!(
                 restriction.class,
@@ -333,7 +380,10 @@ fn service(
     match weigh(&sources, sink.context) {
         Weight::Trusted(_) => {}
         Weight::Accounts(accounts, condition) => {
-            subject::strangers("untrusted-account", "", &accounts, &condition, place, sink);
+            let (_, strangers) = vendors_and_strangers(accounts, sink.context);
+            if !strangers.is_empty() {
+                subject::strangers("untrusted-account", "", &strangers, &condition, place, sink);
+            }
         }
         Weight::Orgs(orgs, condition) => {
             subject::strangers("untrusted-org", "org:", &orgs, &condition, place, sink);
@@ -365,7 +415,7 @@ fn saml_provider(
     document: &Document,
     sink: &mut Sink<'_>,
 ) {
-    if !sink.context.trusts(account) {
+    if is_stranger(account, sink.context) {
         untrusted(grant, principal, account, sink);
     }
     let condition = &grant.statement.condition;

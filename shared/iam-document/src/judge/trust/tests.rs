@@ -558,3 +558,49 @@ fn a_deny_on_an_account_is_one_on_everyone_in_it() {
         assert_eq!(codes(&verdict), [""; 0], "{allowed} {denied}");
     }
 }
+
+#[test]
+fn a_vendor_is_a_vendor_however_it_is_named() {
+    let star = json!("*");
+    let by_account = |value: Value| json!({"StringEquals":{"aws:PrincipalAccount":value}});
+    let mut with_id = by_account(json!(VENDOR));
+    with_id["StringEquals"]["sts:ExternalId"] = json!("7f3a");
+    for (principal, condition, expected, strangers) in [
+        (&star, by_account(json!(VENDOR)), &["missing-external-id"][..], &[][..]),
+        (&star, with_id, &[], &[]),
+        (
+            &star,
+            by_account(json!([VENDOR, STRANGER])),
+            &["missing-external-id", "untrusted-account"],
+            &[STRANGER],
+        ),
+        (
+            &json!({"Service":"sns.amazonaws.com"}),
+            json!({"StringEquals":{"aws:SourceAccount":VENDOR}}),
+            &[],
+            &[],
+        ),
+        (
+            &json!({"Service":"sns.amazonaws.com"}),
+            json!({"StringEquals":{"aws:SourceAccount":[VENDOR, STRANGER]}}),
+            &["untrusted-account"],
+            &[STRANGER],
+        ),
+    ] {
+        let verdict = judged(&json!([allow(principal, &condition)]), &json!({}));
+        assert_eq!(codes(&verdict), expected, "{principal} {condition}");
+        assert_eq!(verdict.cross_account, strangers, "{principal} {condition}");
+    }
+    for (provider, action, key) in [
+        ("saml-provider/idp", "sts:AssumeRoleWithSAML", "SAML:aud"),
+        ("oidc-provider/idp.example.com", "sts:AssumeRoleWithWebIdentity", "idp.example.com:aud"),
+    ] {
+        for (account, found) in [(VENDOR, false), (STRANGER, true)] {
+            let statement = json!({"Effect":"Allow","Action":action,
+                "Principal":{"Federated":format!("arn:aws:iam::{account}:{provider}")},
+                "Condition":{"StringEquals":{key:"https://signin.aws.amazon.com/saml"}}});
+            let verdict = judged(&json!([statement]), &json!({}));
+            assert_eq!(verdict.codes().contains("untrusted-account"), found, "{account}");
+        }
+    }
+}
