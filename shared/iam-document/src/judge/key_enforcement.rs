@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Document, Enforcement, Statement, Version,
-    condition::{Entry, Family, Request},
+    condition::{Entry, Family, Operator, Request},
 };
 
 const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
@@ -38,7 +38,7 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
         .filter(|deny| deny.has_action("s3:putobject") && bucket.reach(deny).touches_objects)
         // A Deny that stops uploads under every key pins none: it is a mistake, told below.
         .filter(|deny| {
-            let mut named = uploads.good.iter().chain(&uploads.foreign);
+            let mut named = uploads.by_algorithm.iter().flat_map(Keys::all);
             named.any(|upload| !fires(deny, upload, version))
         })
         .collect();
@@ -55,6 +55,7 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
                 && bucket.reach(deny).objects
         })
         .collect();
+    keys_that_are_none(document, &uploads, sink);
     let strict = uploads.stopped_by(&whole, version);
     let loose = uploads.stopped_by(&denies, version);
     let (kms, code, detail) = if strict.enforces() {
@@ -92,8 +93,20 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
             Some("kms-deny-narrowed"),
             "the Deny that asks for KMS holds for a part of the uploads only",
         )
+    } else if loose.under_one_algorithm {
+        (
+            Enforcement::Partial,
+            Some("kms-deny-narrowed"),
+            "foreign keys are refused under one algorithm of KMS, and pass under the other",
+        )
+    } else if loose.strangers_key {
+        (
+            Enforcement::Partial,
+            Some("kms-key-not-pinned"),
+            "an upload may name other keys than the required, or none",
+        )
     } else {
-        mistakes(document, sink);
+        positive_denies(document, sink);
         (
             Enforcement::None,
             Some("kms-not-enforced"),
@@ -123,47 +136,74 @@ fn is_and_bug(deny: &Statement) -> bool {
     negated(KEY) && negated(ALGORITHM)
 }
 
-/// What is meant well and enforces nothing.
-fn mistakes(document: &Document, sink: &mut Sink<'_>) {
-    for deny in document.denies().filter(|deny| deny.has_action("s3:putobject")) {
-        for entry in deny.condition.on(KEY) {
-            let Some(operator) = entry.operator else { continue };
-            let text = entry.describe();
-            let place = Place::statement(deny).condition(&text);
-            if operator.family == Family::Null {
-                continue;
-            }
-            if !operator.negated {
-                sink.find(
-                    "kms-not-enforced-positive-deny",
-                    place,
-                    "the Deny forbids the keys it names and lets every other pass",
-                );
-            } else if !entry.values.is_empty()
-                && !entry.values.iter().any(|value| is_key_arn(value))
-            {
-                sink.find(
-                    "kms-key-not-arn",
-                    place,
-                    "requests carry the key's ARN, so an alias or a bare id blocks every upload",
-                );
-            }
+/// The comparisons with the key in Denies of uploads, each with its statement.
+fn on_key(document: &Document) -> impl Iterator<Item = (&Statement, &Entry, Operator)> {
+    document.denies().filter(|deny| deny.has_action("s3:putobject")).flat_map(|deny| {
+        let compares = |operator: &Operator| operator.family != Family::Null;
+        deny.condition
+            .on(KEY)
+            .filter_map(move |entry| Some((deny, entry, entry.operator.filter(compares)?)))
+    })
+}
+
+/// Denies that are meant to pin the keys they forbid.
+fn positive_denies(document: &Document, sink: &mut Sink<'_>) {
+    for (deny, entry, _) in on_key(document).filter(|(_, _, operator)| !operator.negated) {
+        sink.find(
+            "kms-not-enforced-positive-deny",
+            Place::statement(deny).condition(&entry.describe()),
+            "the Deny forbids the keys it names and lets every other pass",
+        );
+    }
+}
+
+/// Denies that are meant to pin a key, and refuse it too.
+fn keys_that_are_none(document: &Document, uploads: &Uploads, sink: &mut Sink<'_>) {
+    let version = document.version();
+    for (deny, entry, operator) in on_key(document).filter(|(_, _, operator)| operator.negated) {
+        let fits = |value: &String| is_key_arn(value, operator.family);
+        let mut named = uploads.by_algorithm.iter().flat_map(Keys::all);
+        let refuses_all = named.all(|upload| fires(deny, upload, version));
+        if refuses_all && !entry.values.is_empty() && !entry.values.iter().any(fits) {
+            sink.find(
+                "kms-key-not-arn",
+                Place::statement(deny).condition(&entry.describe()),
+                "requests carry the key's ARN, so an alias or a bare id blocks every upload",
+            );
         }
     }
 }
 
-fn is_key_arn(value: &str) -> bool {
+/// Whether a request's key can equal a value: it is a key's ARN, or a pattern that may fit one. A
+/// star that is compared as a character fits none.
+fn is_key_arn(value: &str, family: Family) -> bool {
     let segments: Vec<&str> = value.splitn(6, ':').collect();
-    let wild = value.contains(['*', '?']);
-    wild || matches!(segments.as_slice(), ["arn", _, "kms", _, _, key] if key.starts_with("key/"))
+    if value.contains(['*', '?']) {
+        return matches!(family, Family::Like | Family::Arn);
+    }
+    matches!(segments.as_slice(), ["arn", _, "kms", _, _, key] if key.starts_with("key/"))
+}
+
+/// Uploads that name a key, under one algorithm.
+struct Keys {
+    /// A required key.
+    good: Vec<Request>,
+    /// Another key.
+    foreign: Vec<Request>,
+    /// The key of somebody whom no document names.
+    stranger: Request,
+}
+
+impl Keys {
+    fn all(&self) -> impl Iterator<Item = &Request> {
+        self.good.iter().chain(&self.foreign)
+    }
 }
 
 /// The kinds of upload.
 struct Uploads {
-    /// Under a required key.
-    good: Vec<Request>,
-    /// Under another key.
-    foreign: Vec<Request>,
+    /// Under a key that is named.
+    by_algorithm: Vec<Keys>,
     /// Without headers: bad unless the bucket's default is the required key.
     bare: Option<Request>,
     /// With headers, but no KMS.
@@ -177,6 +217,10 @@ struct Uploads {
 #[expect(clippy::struct_excessive_bools, reason = "one answer for each kind of upload")]
 struct Stopped {
     foreign_keys: bool,
+    /// All foreign keys under one algorithm, under which a required one passes.
+    under_one_algorithm: bool,
+    /// A stranger's key, where another passes.
+    strangers_key: bool,
     bare: bool,
     other: bool,
     keyless: bool,
@@ -200,8 +244,10 @@ impl Uploads {
         let mut foreign: BTreeSet<String> = document
             .denies()
             .flat_map(|deny| deny.condition.on(KEY))
-            .flat_map(|entry| &entry.values)
-            .filter(|value| is_key_arn(value))
+            .filter_map(|entry| Some((entry, entry.operator?.family)))
+            .flat_map(|(entry, family)| entry.values.iter().map(move |value| (value, family)))
+            .filter(|(value, family)| is_key_arn(value, *family))
+            .map(|(value, _)| value)
             // Of a pattern, keys that fit it: a pattern is no pin where another than the required
             // key fits, in another Region or account too.
             .flat_map(|value| ["0", "1"].map(|one| value.replace('*', "0").replace('?', one)))
@@ -214,14 +260,19 @@ impl Uploads {
                 foreign.insert(format!("{stem}/{unnamed}"));
             }
         }
-        foreign.insert(format!("arn:aws:kms:us-east-1:000000000000:key/{unnamed}"));
-        let with = |algorithm: &str, keys: &BTreeSet<String>| -> Vec<Request> {
-            keys.iter().map(|key| Request::new(&[(ALGORITHM, algorithm), (KEY, key)])).collect()
+        let stranger = format!("arn:aws:kms:us-east-1:000000000000:key/{unnamed}");
+        foreign.insert(stranger.clone());
+        let under = |algorithm: &str| {
+            let with = |key: &String| Request::new(&[(ALGORITHM, algorithm), (KEY, key)]);
+            let good = if allowed.is_empty() {
+                // Where no key is required there is none to keep working.
+                vec![Request::new(&[(ALGORITHM, algorithm)])]
+            } else {
+                allowed.iter().map(with).collect()
+            };
+            let foreign = foreign.iter().map(with).collect();
+            Keys { good, foreign, stranger: with(&stranger) }
         };
-        let with_kms = |keys: &BTreeSet<String>| -> Vec<Request> {
-            KMS.into_iter().flat_map(|kms| with(kms, keys)).collect()
-        };
-        let good = with_kms(&allowed);
         let keyless: Vec<Request> =
             KMS.into_iter().map(|kms| Request::new(&[(ALGORITHM, kms)])).collect();
         let default_is_good = sink
@@ -230,9 +281,7 @@ impl Uploads {
             .as_ref()
             .is_some_and(|default| allowed.contains(default));
         Self {
-            // Where no key is required there is none to keep working.
-            good: if good.is_empty() { keyless.clone() } else { good },
-            foreign: with_kms(&foreign),
+            by_algorithm: KMS.into_iter().map(under).collect(),
             bare: (!default_is_good).then(Request::default),
             other: vec![
                 Request::new(&[(ALGORITHM, "AES256")]),
@@ -245,7 +294,15 @@ impl Uploads {
     fn stopped_by(&self, denies: &[&Statement], version: Version) -> Stopped {
         let stopped = |request: &Request| denies.iter().any(|deny| fires(deny, request, version));
         Stopped {
-            foreign_keys: self.foreign.iter().all(stopped),
+            foreign_keys: self.by_algorithm.iter().flat_map(|keys| &keys.foreign).all(stopped),
+            under_one_algorithm: self
+                .by_algorithm
+                .iter()
+                .any(|keys| keys.foreign.iter().all(stopped) && !keys.good.iter().all(stopped)),
+            strangers_key: self
+                .by_algorithm
+                .iter()
+                .any(|keys| stopped(&keys.stranger) && !keys.all().all(stopped)),
             bare: self.bare.iter().all(stopped),
             other: self.other.iter().all(stopped),
             keyless: self.keyless.iter().all(stopped),

@@ -24,21 +24,24 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
     let bucket = Bucket::of(document, sink.context);
     let plain = Request::new(&[(SECURE, "false")]);
     let secure = Request::new(&[(SECURE, "true"), (TLS_VERSION, "1.3")]);
-    let mut covered = Covered::default();
+    let mut on_bucket: Vec<&Element> = Vec::new();
+    let mut on_objects: Vec<&Element> = Vec::new();
     let mut partial = false;
     let about_tls = |deny: &&Statement| deny.condition.entries.iter().any(is_tls);
     for deny in document.denies().filter(about_tls).filter(|deny| can_fire(deny)) {
         let fires = |request: &Request| fires(deny, request, version);
+        if fires(&secure) {
+            let condition =
+                deny.condition.entries.iter().find(|entry| is_tls(entry)).map(Entry::describe);
+            let detail = if fires(&plain) {
+                "the Deny locks out clients with TLS as well as those without"
+            } else {
+                "the Deny locks out clients with TLS and lets plain HTTP through"
+            };
+            let place = Place { condition: condition.as_deref(), ..Place::statement(deny) };
+            sink.find("tls-deny-inverted", place, detail);
+        }
         if !fires(&plain) {
-            if fires(&secure) {
-                let condition =
-                    deny.condition.entries.iter().find(|entry| is_tls(entry)).map(Entry::describe);
-                sink.find(
-                    "tls-deny-inverted",
-                    Place { condition: condition.as_deref(), ..Place::statement(deny) },
-                    "the Deny locks out clients with TLS and lets plain HTTP through",
-                );
-            }
             continue;
         }
         let reach = bucket.reach(deny);
@@ -48,14 +51,13 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
             && deny
                 .principals
                 .as_ref()
-                .is_some_and(|principals| !principals.negated && principals.reach_everyone())
-            && Bucket::covers_actions(deny);
-        if whole {
-            covered.bucket |= reach.bucket;
-            covered.objects |= reach.objects;
+                .is_some_and(|principals| !principals.negated && principals.reach_everyone());
+        if let Some(action) = deny.action.as_ref().filter(|_| whole) {
+            on_bucket.extend(reach.bucket.then_some(action));
+            on_objects.extend(reach.objects.then_some(action));
         }
     }
-    let tls = match (covered.bucket && covered.objects, partial) {
+    let tls = match (cover_actions(&on_bucket) && cover_actions(&on_objects), partial) {
         (true, _) => Enforcement::Enforced,
         (false, true) => Enforcement::Partial,
         (false, false) => Enforcement::None,
@@ -83,10 +85,25 @@ fn fires(deny: &Statement, request: &Request, version: Version) -> bool {
         .all(|entry| entry.holds(request, version, false))
 }
 
-#[derive(Debug, Default)]
-struct Covered {
-    bucket: bool,
-    objects: bool,
+/// Whether statements speak of every action of S3 between them: what one excludes, another names
+/// or does not exclude.
+fn cover_actions(elements: &[&Element]) -> bool {
+    let all = Pattern::parse("s3:*", Syntax::GLOB);
+    let read: Vec<(bool, Vec<Pattern>)> =
+        elements.iter().map(|element| (element.negated, lower(element))).collect();
+    let covered = |target: &Pattern| {
+        read.iter().any(|(negated, values)| {
+            if *negated {
+                !values.iter().any(|value| value.overlaps(target))
+            } else {
+                values.iter().any(|value| value.covers(target))
+            }
+        })
+    };
+    covered(&all)
+        || read.iter().any(|(negated, excluded)| {
+            *negated && excluded.iter().filter(|value| value.overlaps(&all)).all(covered)
+        })
 }
 
 /// What of a bucket a statement speaks of.
@@ -148,12 +165,6 @@ impl Bucket {
             touches_bucket: touches(&self.itself),
             touches_objects: touches(&self.objects),
         }
-    }
-
-    /// Whether a statement speaks of every action of S3.
-    pub(super) fn covers_actions(statement: &Statement) -> bool {
-        let Some(element) = &statement.action else { return false };
-        covers(element, &lower(element), &Pattern::parse("s3:*", Syntax::GLOB))
     }
 
     /// Whether a statement speaks of any action of S3.
@@ -271,6 +282,48 @@ mod tests {
             deny(|it| it["Resource"] = json!("arn:aws:s3:::amzn-s3-demo-bucket/*")),
         ]);
         assert_eq!(tls(&halves).0, Enforcement::Enforced);
+    }
+
+    #[test]
+    fn two_statements_may_share_the_actions() {
+        let only = |action: Value| deny(|it| it["Action"] = action.clone());
+        let all_but = |action: Value| {
+            deny(|it| {
+                it.as_object_mut().unwrap().remove("Action");
+                it["NotAction"] = action.clone();
+            })
+        };
+        for (statements, expected) in [
+            ([only(json!("s3:PutObject")), all_but(json!("s3:PutObject"))], Enforcement::Enforced),
+            ([only(json!("S3:Put*")), all_but(json!("s3:putobject"))], Enforcement::Enforced),
+            (
+                [all_but(json!(["s3:PutObject", "sns:Publish"])), all_but(json!("s3:GetObject"))],
+                Enforcement::Enforced,
+            ),
+            ([only(json!("s3:GetObject")), all_but(json!("s3:PutObject"))], Enforcement::Partial),
+            ([only(json!("s3:PutObject")), all_but(json!("s3:Put*"))], Enforcement::Partial),
+            ([only(json!("s3:Put*")), only(json!("s3:Get*"))], Enforcement::Partial),
+        ] {
+            assert_eq!(tls(&json!(statements)).0, expected, "{statements:?}");
+        }
+        let mut elsewhere = only(json!("s3:PutObject"));
+        elsewhere["Resource"] = json!("arn:aws:s3:::amzn-s3-demo-bucket");
+        let (halved, _) = tls(&json!([elsewhere, all_but(json!("s3:PutObject"))]));
+        assert_eq!(halved, Enforcement::Partial);
+    }
+
+    #[test]
+    fn a_deny_of_everyone_is_told_beside_what_it_enforces() {
+        for condition in [
+            json!({"Bool":{"aws:SecureTransport":["true","false"]}}),
+            json!({"NumericLessThanIfExists":{"s3:TlsVersion":"1.4"}}),
+        ] {
+            let (tls, codes) = tls(&json!([deny(|it| it["Condition"] = condition.clone())]));
+            let told = vec!["tls-deny-inverted".to_owned()];
+            assert_eq!((tls, codes), (Enforcement::Enforced, told), "{condition}");
+        }
+        let wildcard = json!([deny(|it| it["Principal"] = json!({"AWS":"arn:aws:iam::*:root"}))]);
+        assert_eq!(tls(&wildcard).0, Enforcement::Partial, "AWS takes no such principal");
     }
 
     #[test]

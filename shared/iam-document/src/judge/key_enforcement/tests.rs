@@ -190,3 +190,68 @@ fn a_deny_that_no_upload_meets_enforces_nothing() {
         assert_eq!(enforced, Enforcement::None, "{deny}: {codes:?}");
     }
 }
+
+#[test]
+fn what_gets_through_decides_and_not_how_it_is_written() {
+    use Enforcement::{Enforced, HeaderOnly, None, Partial};
+    let any = RIGHT.rsplit_once('/').unwrap().0.to_owned() + "/*";
+    let with_null =
+        |operator: &str, values: &Value| json!({operator:{K:values},"Null":{K:"false"}});
+    for (condition, kms_expected, expected) in [
+        // Another algorithm of KMS, or none at all, passes with any key.
+        (
+            json!({"StringEquals":{E:"aws:kms"},"StringNotEquals":{K:RIGHT}}),
+            Partial,
+            &["kms-deny-narrowed"][..],
+        ),
+        (
+            json!({"StringEquals":{E:"aws:kms:dsse"},"ArnNotEquals":{K:RIGHT}}),
+            Partial,
+            &["kms-deny-narrowed"],
+        ),
+        (
+            json!({"StringEquals":{E:["aws:kms","aws:kms:dsse"]},"StringNotEquals":{K:RIGHT}}),
+            HeaderOnly,
+            &["kms-header-only"],
+        ),
+        (
+            json!({"StringLike":{E:"aws:kms*"},"StringNotEquals":{K:RIGHT}}),
+            HeaderOnly,
+            &["kms-header-only"],
+        ),
+        // Only what S3 encrypts with its own keys passes.
+        (json!({"StringNotEquals":{E:"AES256",K:RIGHT}}), HeaderOnly, &["kms-header-only"]),
+        (json!({"StringNotEquals":{E:"aws:kms",K:WRONG}}), Partial, &["kms-and-bug"]),
+        (json!({"StringNotEquals":{E:"aws:kms",K:"alias/data"}}), Partial, &["kms-and-bug"]),
+        // Two keys pass, and every upload that names none.
+        (with_null("StringNotEquals", &json!([RIGHT, WRONG])), Partial, &["kms-key-not-pinned"]),
+        (with_null("StringNotEquals", &json!(WRONG)), Partial, &["kms-key-not-pinned"]),
+        (with_null("StringNotLike", &json!(any)), Partial, &["kms-key-not-pinned"]),
+        (
+            json!({"ForAnyValue:StringNotEquals":{K:[RIGHT, WRONG]}}),
+            Partial,
+            &["kms-key-not-pinned"],
+        ),
+        // A star that is compared as a character equals no key, so every upload is refused.
+        (json!({"StringNotEquals":{K:any}}), None, &["kms-key-not-arn", "kms-not-enforced"]),
+        (json!({"StringNotEquals":{K:"*"}}), None, &["kms-key-not-arn", "kms-not-enforced"]),
+        (json!({"StringNotEquals":{K:[RIGHT, any]}}), Enforced, &[]),
+    ] {
+        let (kms, codes) = kms(&[condition.clone()], &json!({}));
+        assert_eq!(
+            (kms, codes),
+            (kms_expected, expected.iter().map(|it| (*it).to_owned()).collect()),
+            "{condition}"
+        );
+    }
+}
+
+#[test]
+fn a_deny_of_every_upload_is_told_beside_what_another_enforces() {
+    let alias = json!({"StringNotEquals":{K:"alias/data"}});
+    let (kms, codes) = kms(&[json!({"StringNotEquals":{E:"aws:kms"}}), alias], &json!({}));
+    assert_eq!(
+        (kms, codes),
+        (Enforcement::Partial, vec!["kms-key-not-arn".to_owned(), "kms-key-not-pinned".to_owned()])
+    );
+}
