@@ -71,7 +71,7 @@ pub struct Rule {
     pub index: usize,
     /// What it speaks of.
     pub protocol: Protocol,
-    /// Its ports; for ICMP all of them, meaning nothing.
+    /// Its ports; for ICMP the type of its messages, which is no port.
     pub ports: Ports,
     /// Where from.
     pub sources: Vec<Source>,
@@ -270,8 +270,10 @@ impl Reader {
     }
 
     fn ports(&mut self, protocol: Protocol, members: &Map<String, Value>) -> Option<Ports> {
-        if !matches!(protocol, Protocol::Tcp | Protocol::Udp) {
-            return Some(Ports::ALL);
+        match protocol {
+            Protocol::Tcp | Protocol::Udp => {}
+            Protocol::Icmp | Protocol::Icmpv6 => return Some(message_type(members)),
+            Protocol::Other(_) | Protocol::All => return Some(Ports::ALL),
         }
         let (from, to) = (member(members, "fromPort"), member(members, "toPort"));
         let read = |value: Option<&Value>, absent: u16| match value {
@@ -299,6 +301,15 @@ impl Reader {
             }
         }
     }
+}
+
+/// The type of ICMP's messages, which stands where ports have their lowest; its codes, of which a
+/// type has few, are not told apart. None, `-1` and whatever is no type mean all of them.
+fn message_type(members: &Map<String, Value>) -> Ports {
+    let number = member(members, "fromPort").and_then(number);
+    number
+        .and_then(|number| u16::try_from(number).ok())
+        .map_or(Ports::ALL, |one| Ports { from: one, to: one })
 }
 
 /// A name that nobody knows opens everything.
@@ -410,11 +421,19 @@ mod tests {
             (json!(-1), Protocol::All),
             (json!("47"), Protocol::Other(47)),
             (json!("unheard-of"), Protocol::All),
-            (json!("icmpv6"), Protocol::Icmpv6),
         ] {
             let rule =
                 one(&json!({"ipProtocol":protocol,"fromPort":0,"toPort":0,"cidrIp":"0.0.0.0/0"}));
             assert_eq!((rule.protocol, rule.ports), (expected, Ports::ALL));
+        }
+        for (from, ports) in [
+            (json!(8), Ports { from: 8, to: 8 }),
+            (json!(-1), Ports::ALL),
+            (json!(null), Ports::ALL),
+        ] {
+            let echo =
+                one(&json!({"ipProtocol":"icmp","fromPort":from,"toPort":0,"cidrIp":"0.0.0.0/0"}));
+            assert_eq!((echo.protocol, echo.ports), (Protocol::Icmp, ports), "{from}");
         }
         let zero = one(&json!({"ipProtocol":"tcp","fromPort":0,"toPort":0,"cidrIp":"0.0.0.0/0"}));
         assert_eq!(zero.ports, Ports { from: 0, to: 0 });

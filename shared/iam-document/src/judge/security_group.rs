@@ -259,6 +259,31 @@ mod tests {
     }
 
     #[test]
+    fn types_of_icmp_do_not_add_up_to_each_other() {
+        let halves = |one: i32, other: i32| {
+            codes(&json!([
+                rule("icmp", one, 0, &["0.0.0.0/1"]),
+                rule("icmp", other, 0, &["128.0.0.0/1"])
+            ]))
+        };
+        assert_eq!(halves(8, 3), ["broad-cidr"]);
+        assert_eq!(halves(8, 8), ["world-open:icmp"]);
+        assert!(halves(-1, 8).contains(&"world-open:icmp".to_owned()));
+    }
+
+    #[test]
+    fn what_the_world_may_reach_half_of_it_may_and_sensitive_ports_are_told_all_the_same() {
+        assert_eq!(codes(&json!([rule("tcp", 443, 443, &["0.0.0.0/1"])])), [""; 0]);
+        assert_eq!(codes(&json!([rule("tcp", 443, 444, &["0.0.0.0/1"])])), ["broad-cidr"]);
+        let both = json!({"account_id":"111122223333","sensitive_ports":[22, 8080],
+            "allowed_public_ports":[443, 8080]});
+        let context = Context::from_json(&both).unwrap();
+        let open = json!({"ipPermissions":{"items":[rule("tcp", 8080, 8080, &["0.0.0.0/0"])]}});
+        let verdict = inspect(Kind::SecurityGroup, &open, &context);
+        assert_eq!(verdict.codes().into_iter().collect::<Vec<_>>(), ["world-open:8080"]);
+    }
+
+    #[test]
     fn halves_add_up_within_a_rule_and_over_rules() {
         assert_eq!(
             codes(&json!([rule("tcp", 22, 22, &["0.0.0.0/1", "128.0.0.0/1"])])),

@@ -604,3 +604,18 @@ fn a_vendor_is_a_vendor_however_it_is_named() {
         }
     }
 }
+
+#[test]
+fn a_width_is_that_of_the_subject_whatever_stands_beside_it() {
+    let host = "token.actions.githubusercontent.com";
+    let claim = |name: &str| format!("{host}:{name}");
+    // The claim narrows the tokens, but the pattern stays as wide for whoever takes it away.
+    let wide = json!({"StringLike":{claim("sub"):"repo:acme/*"},
+        "StringEquals":{claim("aud"):"sts.amazonaws.com",claim("repository_id"):"1234"}});
+    let verdict = web(host, &wide, &json!({}));
+    assert_eq!((codes(&verdict), verdict.public), (vec!["oidc-org-wide-sub"], false));
+    let mut open = wide;
+    open["StringLike"][claim("sub")] = json!("repo:acme*");
+    let verdict = web(host, &open, &json!({}));
+    assert_eq!((codes(&verdict), verdict.public), (vec!["oidc-repo-wide-sub"], false));
+}
