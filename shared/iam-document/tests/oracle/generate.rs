@@ -129,7 +129,8 @@ fn scalar_or_list(random: &mut Random, mut values: Vec<Value>) -> Value {
     if values.len() == 1 && random.chance(2) { values.remove(0) } else { Value::Array(values) }
 }
 
-fn condition(random: &mut Random) -> Value {
+/// A block of up to three comparisons.
+pub(crate) fn condition(random: &mut Random) -> Value {
     let mut condition = Map::new();
     for _ in 0..random.pick(&[0, 1, 1, 1, 2, 2, 3]) {
         let key = &KEYS[random.below(KEYS.len())];

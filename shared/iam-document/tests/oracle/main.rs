@@ -17,6 +17,7 @@
 )]
 
 mod evaluate;
+mod foreigner;
 mod generate;
 mod search;
 mod tokens;
@@ -28,6 +29,7 @@ mod tests {
 
     use super::{
         evaluate::{Answer, evaluate},
+        foreigner,
         generate::{Random, bucket_policy},
         search::Search,
         tokens,
@@ -98,6 +100,31 @@ mod tests {
         // The generator must reach both sides of every question, or agreement means nothing.
         assert!(public * 10 > documents && (documents - public) * 10 > documents);
         assert!(closed * 200 > documents, "{closed} of {documents} are mitigated");
+    }
+
+    #[test]
+    fn analysis_and_request_search_agree_on_who_is_let_in_by_name() {
+        let mut random = Random::new(0xf0e1);
+        let (mut tried, mut let_in, mut kept_out, mut documents) = (0, 0, 0, 0);
+        while tried < wanted() {
+            let (document, exact) = foreigner::policy(&mut random);
+            let verdict = inspect(Kind::BucketPolicy, &document, &context());
+            let said = verdict.cross_account.iter().any(|who| who == foreigner::FOREIGNER);
+            let requests = foreigner::requests(&document);
+            tried += requests.len();
+            let allowed =
+                requests.into_iter().find(|it| evaluate(&document, it) == Answer::Allowed);
+            if let Some(request) = &allowed {
+                assert!(said, "not said to be let in, but is by {request:?}: {document}");
+                let_in += 1;
+            } else if exact && foreigner::is_plain(&document) {
+                assert!(!said, "said to be let in, but no request is allowed: {document}");
+                kept_out += 1;
+            }
+            documents += 1;
+        }
+        assert!(let_in * 5 > documents, "{let_in} of {documents} let the account in");
+        assert!(kept_out * 10 > documents, "{kept_out} of {documents} surely keep it out");
     }
 
     #[test]

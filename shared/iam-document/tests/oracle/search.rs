@@ -86,13 +86,13 @@ impl Search {
 
 /// The values that a document compares a key with.
 #[derive(Default)]
-struct Wanted {
-    values: BTreeSet<String>,
+pub(crate) struct Wanted {
+    pub(crate) values: BTreeSet<String>,
     /// How many comparisons there are.
-    count: usize,
+    pub(crate) count: usize,
 }
 
-fn wanted(document: &Value) -> BTreeMap<String, Wanted> {
+pub(crate) fn wanted(document: &Value) -> BTreeMap<String, Wanted> {
     let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
     for statement in document["Statement"].as_array().unwrap() {
         let Some(operators) = statement["Condition"].as_object() else { continue };
@@ -109,12 +109,12 @@ fn wanted(document: &Value) -> BTreeMap<String, Wanted> {
     wanted
 }
 
-fn is_pattern(text: &str) -> bool {
+pub(crate) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?'])
 }
 
 /// Something of a stranger's that fits a pattern.
-fn fit(pattern: &str, star: &str) -> String {
+pub(crate) fn fit(pattern: &str, star: &str) -> String {
     pattern.replace('*', star).replace('?', "7")
 }
 
@@ -184,7 +184,7 @@ fn identities(wanted: &BTreeMap<String, Wanted>) -> Vec<Request> {
 }
 
 /// What a stranger may say of a key, identity apart; `None`: identity has said it.
-fn options(key: &str, wanted: &Wanted) -> Option<Vec<Option<String>>> {
+pub(crate) fn options(key: &str, wanted: &Wanted) -> Option<Vec<Option<String>>> {
     let values = &wanted.values;
     let fitting = |own: &str| -> Vec<Option<String>> {
         let mut options = vec![None, Some(own.to_owned())];
