@@ -10,6 +10,7 @@ use super::{
     permission::PARTITIONS,
     sink::{Place, Sink},
     subject::Grant,
+    trust::{ASSUME, ASSUME_SAML, ASSUME_WEB},
 };
 use crate::{
     Document, Principal, Statement, Version, Who,
@@ -185,10 +186,19 @@ fn asks_by_deny(
     credentials: &Credentials,
     version: Version,
 ) -> bool {
-    let action = match principal.who {
-        Who::Saml { .. } => "sts:assumerolewithsaml",
-        Who::Oidc { .. } => "sts:assumerolewithwebidentity",
-        _ => "sts:assumerole",
+    let action = match &principal.who {
+        Who::Saml { .. } => ASSUME_SAML,
+        Who::Oidc { .. } => ASSUME_WEB,
+        Who::Account(_)
+        | Who::User(_)
+        | Who::Role(_)
+        | Who::Service(_)
+        | Who::AnyService
+        | Who::Everyone
+        | Who::Deleted
+        | Who::OriginAccessIdentity
+        | Who::Canonical(_)
+        | Who::Nobody => ASSUME,
     };
     let entries = || deny.condition.entries.iter();
     deny.has_action(action)

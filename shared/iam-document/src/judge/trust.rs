@@ -25,9 +25,9 @@ const WITHOUT_SOURCE: [&str; 2] = ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"];
 
 const EXTERNAL_ID: &str = "sts:externalid";
 
-const ASSUME: &str = "sts:assumerole";
-const ASSUME_SAML: &str = "sts:assumerolewithsaml";
-const ASSUME_WEB: &str = "sts:assumerolewithwebidentity";
+pub(super) const ASSUME: &str = "sts:assumerole";
+pub(super) const ASSUME_SAML: &str = "sts:assumerolewithsaml";
+pub(super) const ASSUME_WEB: &str = "sts:assumerolewithwebidentity";
 
 /// The actions that let somebody in. `sts:TagSession` and `sts:SetSourceIdentity` alone do not.
 ///

@@ -31,8 +31,8 @@ fn with(base: &Value, change: &Value) -> Value {
     let mut changed = base.clone();
     for (key, value) in change.as_object().unwrap() {
         changed[key] = value.clone();
-        if key.starts_with("Not") {
-            changed.as_object_mut().unwrap().shift_remove(&key[3..]);
+        if let Some(plain) = key.strip_prefix("Not") {
+            changed.as_object_mut().unwrap().shift_remove(plain);
         }
     }
     changed

@@ -237,7 +237,7 @@ fn what_gets_through_decides_and_not_how_it_is_written() {
         (json!({"StringNotEquals":{K:"*"}}), None, &["kms-key-not-arn", "kms-not-enforced"]),
         (json!({"StringNotEquals":{K:[RIGHT, any]}}), Enforced, &[]),
     ] {
-        let (kms, codes) = kms(&[condition.clone()], &json!({}));
+        let (kms, codes) = kms(std::slice::from_ref(&condition), &json!({}));
         assert_eq!(
             (kms, codes),
             (kms_expected, expected.iter().map(|it| (*it).to_owned()).collect()),
