@@ -172,13 +172,11 @@ fn weighed(weight: &Weight, place: Place<'_>, sink: &mut Sink<'_>) {
 }
 
 fn account_principal(grant: &Grant<'_>, principal: &Principal, account: &str, sink: &mut Sink<'_>) {
-    if grant.excludes(account) {
+    let left = grant.left_of(principal, sink.context);
+    if grant.excludes(account) || left == Some(Exposure::Nobody) {
         return;
     }
     if sink.context.trusts(account) {
-        if grant.closed == Some(Exposure::Nobody) {
-            return;
-        }
         let own = sink.context.owns(account);
         sink.expose(if own { Exposure::Account } else { Exposure::Accounts });
         return;
@@ -187,7 +185,7 @@ fn account_principal(grant: &Grant<'_>, principal: &Principal, account: &str, si
         sink.expose(Exposure::Organization);
         return;
     }
-    if let Some(left) = grant.left_of(principal, sink.context) {
+    if let Some(left) = left {
         sink.expose(left);
         return;
     }

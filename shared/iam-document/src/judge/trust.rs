@@ -238,17 +238,16 @@ fn account_principal(
     sink: &mut Sink<'_>,
 ) {
     let context = sink.context;
-    if grant.excludes(account) {
+    let left = grant.left_of(principal, context);
+    if grant.excludes(account) || left == Some(Exposure::Nobody) {
         return;
     }
     if context.trusts(account) {
-        if grant.closed != Some(Exposure::Nobody) {
-            let own = context.owns(account);
-            sink.expose(if own { Exposure::Account } else { Exposure::Accounts });
-        }
+        let own = context.owns(account);
+        sink.expose(if own { Exposure::Account } else { Exposure::Accounts });
     } else if grant.is_tied_to_trusted_org(context) {
         sink.expose(Exposure::Organization);
-    } else if let Some(left) = grant.left_of(principal, context) {
+    } else if let Some(left) = left {
         sink.expose(left);
     } else {
         if !context.is_third_party(account) {

@@ -318,3 +318,17 @@ fn a_deny_without_mfa_may_spare_whoever_is_no_human() {
     let verdict = judged(Kind::TrustPolicy, &json!([assume(&root(OWN)), spared]));
     assert_eq!(codes(&verdict), ["mfa-missing"]);
 }
+
+#[test]
+fn whoever_is_denied_altogether_is_asked_for_nothing() {
+    for (principal, denied) in [
+        (root(OWN), json!("*")),
+        (root(OWN), json!({"AWS":OWN})),
+        (root(VENDOR), root(VENDOR)),
+        (root(FRIEND), json!({"AWS":[FRIEND, VENDOR]})),
+    ] {
+        let deny = with(&deny_role(&json!({})), &json!({"Principal":denied}));
+        let verdict = judged(Kind::TrustPolicy, &json!([assume(&principal), deny]));
+        assert_eq!((codes(&verdict), verdict.exposure), (vec![], Exposure::Nobody), "{principal}");
+    }
+}
