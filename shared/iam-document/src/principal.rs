@@ -157,6 +157,16 @@ impl Principal {
         Self { key: key.to_owned(), text, who, invalid }
     }
 
+    /// Everyone in an account.
+    pub(crate) fn of_account(account: &str) -> Self {
+        Self {
+            key: "AWS".to_owned(),
+            text: account.to_owned(),
+            who: Who::Account(account.to_owned()),
+            invalid: false,
+        }
+    }
+
     /// The account it belongs to, where it belongs to one.
     #[must_use]
     pub fn account(&self) -> Option<&str> {

@@ -138,6 +138,16 @@ fn everyone(grant: &Grant<'_>, principal: &str, code: &str, sink: &mut Sink<'_>)
         sink.public(grant.closed);
         return;
     }
+    if let Weight::Accounts(accounts, condition) = weight {
+        let left = grant.undenied(accounts, &condition, sink.context);
+        // Others, who are trusted, may be named beside those who are kept out.
+        sink.expose(Exposure::Accounts);
+        if left.is_empty() {
+            return;
+        }
+        weighed(&Weight::Accounts(left, condition), place, sink);
+        return;
+    }
     weighed(&weight, place, sink);
 }
 

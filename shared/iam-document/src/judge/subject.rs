@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Context, Doubt, Exposure, Kind, PolicyMode, Principal, Problem, Statement,
-    condition::{Class, Reading, SetQualifier, is_always_present, is_restricting_key},
+    condition::{Class, Reading, Restriction, SetQualifier, is_always_present, is_restricting_key},
 };
 
 /// An Allow under judgement.
@@ -51,6 +51,23 @@ impl Grant<'_> {
     /// are not trusted.
     pub(super) fn left_of(&self, stranger: &Principal, context: &Context) -> Option<Exposure> {
         self.closers.keep_out(self.statement, stranger, context)
+    }
+
+    /// Of the accounts that a condition lets in, those whom no Deny keeps out. Only of callers can
+    /// that be said, and not of those through whom or on whose behalf they call.
+    pub(super) fn undenied(
+        &self,
+        accounts: BTreeSet<String>,
+        condition: &str,
+        context: &Context,
+    ) -> BTreeSet<String> {
+        let of_caller = |one: &Restriction| one.of_caller && one.condition == condition;
+        if !self.reading.restrictions.iter().any(of_caller) {
+            return accounts;
+        }
+        let is_left =
+            |account: &String| self.left_of(&Principal::of_account(account), context).is_none();
+        accounts.into_iter().filter(is_left).collect()
     }
 
     /// Whether the caller must be of an account that is trusted.

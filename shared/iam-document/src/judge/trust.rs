@@ -178,12 +178,13 @@ fn everyone(grant: &Grant<'_>, principal: &Principal, document: &Document, sink:
     match weigh(&who, sink.context) {
         Weight::Trusted(exposure) => sink.expose(exposure),
         Weight::Accounts(accounts, condition) => {
-            let (vendors, strangers) = vendors_and_strangers(accounts, sink.context);
+            let left = grant.undenied(accounts, &condition, sink.context);
+            sink.expose(Exposure::Accounts);
+            let (vendors, strangers) = vendors_and_strangers(left, sink.context);
             if !strangers.is_empty() {
                 subject::strangers("untrusted-account", "", &strangers, &condition, place, sink);
             }
             if !vendors.is_empty() {
-                sink.expose(Exposure::Accounts);
                 external_id(grant, principal, document, sink);
             }
         }

@@ -332,3 +332,37 @@ fn whoever_is_denied_altogether_is_asked_for_nothing() {
         assert_eq!((codes(&verdict), verdict.exposure), (vec![], Exposure::Nobody), "{principal}");
     }
 }
+
+#[test]
+fn a_stranger_whom_a_condition_names_is_kept_out_by_a_deny_like_one_who_is_named() {
+    let by = |key: &str| json!({"StringEquals":{key:[STRANGER, "333344445555"]}});
+    for (key, denied, strangers) in [
+        ("aws:PrincipalAccount", json!({"StringNotEquals":{"aws:PrincipalAccount":OWN}}), &[][..]),
+        (
+            "aws:PrincipalAccount",
+            json!({"StringEquals":{"aws:PrincipalAccount":STRANGER}}),
+            &["333344445555"],
+        ),
+        // Whoever calls through an account's network or on its behalf may be of another.
+        (
+            "aws:SourceAccount",
+            json!({"StringEquals":{"aws:PrincipalAccount":STRANGER}}),
+            &[STRANGER, "333344445555"],
+        ),
+        (
+            "aws:VpceAccount",
+            json!({"StringEquals":{"aws:PrincipalAccount":STRANGER}}),
+            &[STRANGER, "333344445555"],
+        ),
+    ] {
+        let allowed = with(&read(&json!("*")), &json!({"Condition":by(key)}));
+        let deny = with(&deny(), &json!({"Condition":denied}));
+        let verdict = judged(Kind::BucketPolicy, &json!([allowed, deny]));
+        assert_eq!(verdict.cross_account, strangers, "{key} {denied}");
+        assert_eq!(verdict.findings.is_empty(), strangers.is_empty(), "{key} {denied}");
+    }
+    let allowed = with(&assume(&json!("*")), &json!({"Condition":by("aws:PrincipalAccount")}));
+    let deny = deny_role(&json!({"StringEquals":{"aws:PrincipalAccount":STRANGER}}));
+    let verdict = judged(Kind::TrustPolicy, &json!([allowed, deny]));
+    assert_eq!(verdict.cross_account, ["333344445555"]);
+}
