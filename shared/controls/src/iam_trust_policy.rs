@@ -4,22 +4,21 @@
 //! smallest change that mends it alone.
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user.html>.
 
-mod mend;
 mod project;
 mod remedy;
 mod state;
 
 use events::Event;
 use iam_document::{
-    Context, Document, Judged, Kind, Verdict,
+    Context, Document, Judged, Kind,
     glob::{Pattern, Syntax},
 };
-use model::{Confidence, ControlId, Finding, Resource, Target, Trust};
+use model::{ControlId, Finding, Resource, Target, Trust};
 use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::{remedy::TrustRemedy, state::TrustState};
-use crate::{Control, StateError, Subscription, Tags, Triage, responses, tags};
+use crate::{Control, StateError, Subscription, Tags, Triage, documents, responses, tags};
 
 /// Who may assume this role?
 #[derive(Debug, Clone, Copy, Default)]
@@ -131,22 +130,19 @@ fn judge(target: &Target, state: &TrustState, trust: &Trust) -> Vec<Finding<Trus
         // Says in the verdict's words why it is no document.
         Err(_) => iam_document::inspect(Kind::TrustPolicy, &state.document, &context),
     };
-    let doubt = (!verdict.is_certain()).then(|| doubt(&verdict));
-    let hesitant = doubt.as_ref().map(|_| NOT_IN_FULL.to_owned());
+    let doubt = (!verdict.is_certain()).then(|| documents::doubt(&verdict));
+    let hesitant = doubt.as_ref().map(|_| documents::NOT_IN_FULL.to_owned());
     let untouchable = never_written(target, state, trust);
     let mut findings = Vec::new();
-    for alike in together(&verdict) {
-        let mut finding = describe(&alike, &verdict);
+    for alike in documents::together(&verdict, &[ADVICE]) {
+        let mut finding = documents::describe(&alike, &verdict);
         if let Some(doubt) = &doubt {
-            finding.confidence = Confidence::Unclear;
-            if !finding.title.contains(doubt) {
-                finding = finding.with_evidence("doubt", doubt.as_str());
-            }
+            finding = documents::doubted(finding, doubt);
         }
         let remedy = match (hesitant.as_ref().or(untouchable.as_ref()), &document) {
             (Some(reason), _) => Err(reason.clone()),
             (None, Err(error)) => Err(error.to_string()),
-            (None, Ok(document)) => mend::remedy(state, document, &alike, &context),
+            (None, Ok(document)) => remedy(state, document, &alike, &context),
         };
         match remedy {
             Ok(remedy) => finding.remedies = vec![remedy],
@@ -155,81 +151,27 @@ fn judge(target: &Target, state: &TrustState, trust: &Trust) -> Vec<Finding<Trus
         findings.push(finding);
     }
     if let Some(reason) = doubt.filter(|_| findings.is_empty()) {
-        let mut finding = Finding::new(
-            "evidence-unreadable",
-            format!("who may assume the role cannot be said: {reason}"),
-        );
-        finding.confidence = Confidence::Unclear;
-        finding.held_back = hesitant;
-        findings.push(finding);
+        let title = format!("who may assume the role cannot be said: {reason}");
+        findings.push(documents::unreadable(title));
     }
     findings
 }
 
-const NOT_IN_FULL: &str = "a document that cannot be understood in full is not changed";
-
-/// Findings of one code in one statement are one: what is wrong is the statement.
-fn together(verdict: &Verdict) -> Vec<Vec<&Judged>> {
-    let mut groups: Vec<Vec<&Judged>> = Vec::new();
-    for judged in verdict.findings.iter().filter(|judged| judged.code != ADVICE) {
-        let alike = |group: &&mut Vec<&Judged>| {
-            group.first().is_some_and(|first| {
-                first.code == judged.code && first.statement == judged.statement
-            })
-        };
-        match groups.iter_mut().find(alike) {
-            Some(group) => group.push(judged),
-            None => groups.push(vec![judged]),
-        }
-    }
-    groups
-}
-
-fn describe(alike: &[&Judged], verdict: &Verdict) -> Finding<TrustRemedy> {
-    let mut details: Vec<&str> = alike.iter().map(|judged| judged.detail.as_str()).collect();
-    details.dedup();
-    let code = alike.first().map_or("", |judged| judged.code.as_str());
-    let mut finding = Finding::new(code, details.join("; "));
-    let all = |read: fn(&Judged) -> Option<&String>| {
-        let mut values: Vec<&String> = alike.iter().filter_map(|judged| read(judged)).collect();
-        values.dedup();
-        values.into_iter().map(|value| Value::from(value.as_str())).collect::<Vec<_>>()
-    };
-    for (name, values) in [
-        ("sid", all(|judged| judged.sid.as_ref())),
-        ("principal", all(|judged| judged.principal.as_ref())),
-        ("condition", all(|judged| judged.condition.as_ref())),
-    ] {
-        match values.as_slice() {
-            [] => {}
-            [value] => finding = finding.with_evidence(name, value.clone()),
-            _ => finding = finding.with_evidence(name, Value::from(values)),
-        }
-    }
-    if let Some(index) = alike.first().and_then(|judged| judged.statement) {
-        finding = finding.with_evidence("statement", index);
-    }
-    // A Deny in the same document closes what this very statement opens; another may stay open.
-    finding.effective = !(is_public(code) && alike.iter().all(|judged| judged.closed));
-    if let Some(doubt) = alike.iter().find_map(|judged| judged.doubt.as_ref()) {
-        finding.confidence = doubt.confidence;
-        if !finding.title.contains(&doubt.why) {
-            finding = finding.with_evidence("doubt", doubt.why.as_str());
-        }
-    }
-    finding.with_evidence("exposure", verdict.exposure.as_str())
-}
-
-fn is_public(code: &str) -> bool {
-    model::catalogue::describe(code).category == model::Category::PublicExposure
-}
-
-/// What could not be read or evaluated, in one sentence.
-fn doubt(verdict: &Verdict) -> String {
-    let mut reasons: Vec<&str> = verdict.unclear.iter().map(String::as_str).collect();
-    reasons.extend(verdict.error.as_deref());
-    reasons.dedup();
-    reasons.join("; ")
+/// The smallest change that mends findings of one code in one statement.
+fn remedy(
+    state: &TrustState,
+    document: &Document,
+    alike: &[&Judged],
+    context: &Context,
+) -> Result<TrustRemedy, String> {
+    let mended = documents::remedy(Kind::TrustPolicy, document, alike, context)?;
+    let after = mended.after.ok_or("the change would leave no document")?;
+    Ok(TrustRemedy::UpdateAssumeRolePolicy {
+        role: state.name.clone(),
+        before: state.document.clone(),
+        after: after.to_string(),
+        edits: mended.edits,
+    })
 }
 
 /// Why the role is never written, whatever the policy says.

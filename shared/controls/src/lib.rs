@@ -5,6 +5,7 @@
 
 pub mod console_sign_in;
 mod control;
+mod documents;
 pub mod iam_admin_grant;
 pub mod iam_credentials;
 pub mod iam_password_policy;

@@ -64,6 +64,11 @@ pub struct Trust {
     /// Bucket name pattern (`*` and `?`) to the key that its objects must be stored under: an exact
     /// ARN, or an alias or key id, resolved by reading.
     pub required_kms_keys: BTreeMap<String, String>,
+    /// Whether every bucket's policy must refuse requests without TLS.
+    pub require_tls: bool,
+    /// Whether the policy of every bucket for which a key is required must refuse uploads under
+    /// another. Policies know keys by their ARNs only, so no required key may be an alias or id.
+    pub require_key_enforcement: bool,
     /// Ports that must not be open to the world.
     pub sensitive_ports: BTreeSet<u16>,
     /// Ports that may be open to the world.
@@ -96,6 +101,8 @@ impl Default for Trust {
             kms_key_arn: None,
             allowed_kms_keys: BTreeSet::new(),
             required_kms_keys: BTreeMap::new(),
+            require_tls: false,
+            require_key_enforcement: false,
             sensitive_ports: SENSITIVE_PORTS.into(),
             allowed_public_ports: ALLOWED_PUBLIC_PORTS.into(),
             protected_resources: Vec::new(),
@@ -141,7 +148,7 @@ impl TrustError {
     }
 }
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 22] = [
     "account_id",
     "org_id",
     "organizational_units",
@@ -156,6 +163,8 @@ const KEYS: [&str; 20] = [
     "kms_key_arn",
     "allowed_kms_keys",
     "required_kms_keys",
+    "require_tls",
+    "require_key_enforcement",
     "sensitive_ports",
     "allowed_public_ports",
     "protected_resources",
@@ -240,6 +249,10 @@ impl Trust {
             kms_key_arn: reader.one("kms_key_arn", "a key's ARN as text"),
             allowed_kms_keys: reader.list("allowed_kms_keys", BTreeSet::new()),
             required_kms_keys: reader.texts("required_kms_keys"),
+            require_tls: reader.one("require_tls", "true or false").unwrap_or(floor.require_tls),
+            require_key_enforcement: reader
+                .one("require_key_enforcement", "true or false")
+                .unwrap_or(floor.require_key_enforcement),
             sensitive_ports: reader.list("sensitive_ports", floor.sensitive_ports),
             allowed_public_ports: reader.list("allowed_public_ports", floor.allowed_public_ports),
             protected_resources: reader.list("protected_resources", Vec::new()),
@@ -353,6 +366,11 @@ mod tests {
             ("trusted_oidc_tenants = [\"x\"]", "trusted_oidc_tenants: is a list"),
             ("[trusted_oidc_tenants]\n\"a\" = [\"x\", 1]", "trusted_oidc_tenants: `a`: element 2"),
             ("[required_kms_keys]\n\"\" = \"\"", "required_kms_keys: "),
+            ("require_tls = \"yes\"", "require_tls: "),
+            (
+                "require_key_enforcement = true\n[required_kms_keys]\n\"logs-*\" = \"alias/logs\"",
+                "required_kms_keys: `alias/logs`",
+            ),
         ] {
             let found = problems(text);
             assert_eq!(found.len(), 1, "{text}: {found:?}");

@@ -1,11 +1,15 @@
 //! What `iam-trust-policy` could ever do.
 
+use iam_document::edit;
 use model::{Operation, Remedy, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::mend::{self, Edits};
-use crate::{Tags, tags};
+use crate::{
+    Tags,
+    documents::{self, Edits},
+    tags,
+};
 
 /// Rewrites a role's trust document without what is wrong with it, or marks the role.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -120,8 +124,10 @@ impl Remedy for TrustRemedy {
         if role != other_role || before != other_before {
             return None;
         }
-        let edits = mend::join(edits, other_edits)?;
-        let after = mend::apply(before, &edits)?;
+        let edits = documents::join(edits, other_edits)?;
+        // IAM takes no empty document: where nobody is left, everyone is denied.
+        let otherwise = Some(edit::deny_everyone());
+        let after = documents::apply(before, &edits, &[], otherwise).ok().flatten()?;
         Some(Self::UpdateAssumeRolePolicy {
             role: role.clone(),
             before: before.clone(),
@@ -133,7 +139,7 @@ impl Remedy for TrustRemedy {
     fn document_change(&self) -> Option<(String, String)> {
         match self {
             Self::UpdateAssumeRolePolicy { before, after, .. } => {
-                Some((mend::readable(before), mend::readable(after)))
+                Some((documents::readable(before), documents::readable(after)))
             }
             Self::TagRole { .. } | Self::RestoreTags { .. } => None,
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use expect_test::{Expect, expect};
-use model::{Remedy, Response, Status};
+use model::{Confidence, Remedy, Response, Status};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -207,7 +207,7 @@ impl Requirement {
 
 /// The pattern of `required_kms_keys` that names the bucket most exactly: the one with the most
 /// characters that are not wildcards, the first in order among equals.
-fn most_exact<'a>(bucket: &str, trust: &'a Trust) -> Option<(&'a str, &'a str)> {
+pub(crate) fn most_exact<'a>(bucket: &str, trust: &'a Trust) -> Option<(&'a str, &'a str)> {
     let exactness = |pattern: &str| pattern.chars().filter(|c| !matches!(c, '*' | '?')).count();
     let mut best: Option<(&str, &str)> = None;
     for (pattern, key) in &trust.required_kms_keys {

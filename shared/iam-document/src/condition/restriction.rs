@@ -43,6 +43,15 @@ impl<'t> Terms<'t> {
         Self { version, mode: PolicyMode::Bucket, own: Some(context) }
     }
 
+    /// Of a resource's policy as IAM evaluates it, whatever S3 takes for public.
+    pub(crate) const fn evaluated(
+        version: Version,
+        mode: PolicyMode,
+        context: &'t Context,
+    ) -> Self {
+        Self { version, mode, own: Some(context) }
+    }
+
     /// A value with those variables filled in that are the same for every caller, since they speak
     /// of our own resource.
     ///

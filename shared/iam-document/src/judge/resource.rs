@@ -3,6 +3,8 @@
 //! Each Allow is judged by itself, for each principal it names; what a Deny takes back is told
 //! beside. Public and cross-account are separate facts: a grant to a fixed stranger is not public.
 
+use model::Confidence;
+
 use super::{
     deny::Closers,
     key_enforcement,
@@ -12,7 +14,7 @@ use super::{
     weigh::{Weight, weigh},
 };
 use crate::{
-    Check, Document, Exposure, Kind, PolicyMode, Principal, Who,
+    Check, Context, Document, Doubt, Exposure, Kind, PolicyMode, Principal, Statement, Who,
     condition::{self, Class, Reading, Restriction, Terms},
 };
 
@@ -44,7 +46,9 @@ pub(super) fn judge(kind: Kind, document: &Document, sink: &mut Sink<'_>) {
         if closed.is_some() {
             sink.close(statement);
         }
-        let grant = Grant { statement, reading: &reading, closed, closers: &closers, doubt: None };
+        let doubt = by_definition_alone(statement, document, sink.context);
+        let doubt = doubt.as_ref();
+        let grant = Grant { statement, reading: &reading, closed, closers: &closers, doubt };
         judge_allow(&grant, sink);
     }
     if kind == Kind::BucketPolicy && sink.context.checks.contains(&Check::Tls) {
@@ -56,6 +60,29 @@ pub(super) fn judge(kind: Kind, document: &Document, sink: &mut Sink<'_>) {
     let restricted =
         kind == Kind::BucketPolicy && sink.context.public_access_block.restrict_public_buckets;
     sink.set_harmless(restricted);
+}
+
+/// Why a statement that is public by S3's definition, to which a variable is no fixed value, may be
+/// closed to outsiders all the same: `${aws:ResourceOrgID}` is the same for every caller, and what
+/// other variables come to nobody can say.
+fn by_definition_alone(
+    statement: &Statement,
+    document: &Document,
+    context: &Context,
+) -> Option<Doubt> {
+    if !subject::is_public_by_definition(statement) {
+        return None;
+    }
+    let terms = Terms::evaluated(document.version(), context.policy_mode, context);
+    let reading = condition::read(&statement.condition, terms);
+    let restrictions: Vec<&Restriction> = reading.restrictions.iter().collect();
+    if weigh(&restrictions, context) != Weight::Open {
+        let why = "the variable is the same for every caller, so that outsiders are kept out";
+        return Some(Doubt { confidence: Confidence::Probable, why: why.to_owned() });
+    }
+    let condition = reading.doubt?;
+    let why = format!("what `{condition}` comes to cannot be said");
+    Some(Doubt { confidence: Confidence::Unclear, why })
 }
 
 fn judge_allow(grant: &Grant<'_>, sink: &mut Sink<'_>) {
@@ -134,6 +161,9 @@ fn everyone(grant: &Grant<'_>, principal: &str, code: &str, sink: &mut Sink<'_>)
         }
         if grant.closed.is_some() {
             sink.find(MITIGATED, place, "a Deny closes to outsiders what the statement opens");
+        }
+        if let Some(doubt) = grant.doubt {
+            sink.doubt(grant.statement, doubt);
         }
         sink.public(grant.closed);
         return;

@@ -147,6 +147,12 @@ impl Reader {
                 format!("`{key}` is not a key's ARN (`arn:…:kms:…:key/…`)"),
             );
         }
+        let named = trust.required_kms_keys.values();
+        for key in named.filter(|key| trust.require_key_enforcement && !key.contains(":key/")) {
+            let problem = "is no key's ARN (`arn:…:kms:…:key/…`), and a bucket policy, which \
+                           `require_key_enforcement` asks for, knows keys by nothing else";
+            self.problem("required_kms_keys", format!("`{}` {problem}", key.escape_debug()));
+        }
         for pattern in &trust.protected_resources {
             if !may_fit(pattern, "", "") {
                 self.useless("protected_resources", pattern, "`arn:aws:s3:::NAME`");

@@ -354,3 +354,22 @@ fn a_deny_on_what_aws_knows_as_nobody_enforces_nothing() {
         assert!(!verdict.mitigated_by_deny, "{principal}");
     }
 }
+
+#[test]
+fn what_is_public_by_definition_alone_is_told_and_never_certain() {
+    for (condition, confidence) in [
+        (json!({"StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}), "probable"),
+        (json!({"StringEquals":{"aws:PrincipalAccount":"${aws:ResourceAccount}"}}), "probable"),
+        (json!({"StringEquals":{"aws:PrincipalOrgID":"${aws:PrincipalTag/org}"}}), "unclear"),
+        (json!({"StringNotEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}), "certain"),
+        (json!({"StringEqualsIfExists":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}), "certain"),
+        (json!({"StringEquals":{"aws:PrincipalArn":"${aws:PrincipalArn}"}}), "certain"),
+    ] {
+        let verdict = judged(&json!([statement(&json!("*"), &condition)]), &json!({}));
+        assert!(verdict.public, "{condition}");
+        assert_eq!(codes(&verdict), ["public-statement"], "{condition}");
+        let doubt = verdict.findings[0].doubt.as_ref();
+        let found = doubt.map_or("certain", |doubt| doubt.confidence.as_str());
+        assert_eq!(found, confidence, "{condition}");
+    }
+}

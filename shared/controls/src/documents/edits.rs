@@ -1,4 +1,4 @@
-//! Taking out of a trust document what is wrong with it, and joining several such changes.
+//! Taking out of a document what is wrong with it, and joining several such changes.
 //!
 //! What is taken out is `iam_document`'s to say. A change is kept by statement, so that the changes
 //! for two findings of one document can be made in one write, and for one of them alone where the
@@ -12,26 +12,32 @@ use iam_document::{
 };
 use serde_json::{Map, Value};
 
-use super::{TrustRemedy, TrustState};
-
 /// What becomes of statements, by their place in the document: what they turn into, or null where
 /// they are taken out.
-pub(super) type Edits = BTreeMap<usize, Value>;
+pub(crate) type Edits = BTreeMap<usize, Value>;
+
+/// A document without what one finding is about.
+pub(crate) struct Mended {
+    /// The document it leaves; `None`: nothing is left of it.
+    pub(crate) after: Option<Document>,
+    /// The one statement that changed.
+    pub(crate) edits: Edits,
+}
 
 /// The smallest change that mends findings of one code in one statement.
 ///
 /// # Errors
 /// Why people have to mend it.
-pub(super) fn remedy(
-    state: &TrustState,
+pub(crate) fn remedy(
+    kind: Kind,
     document: &Document,
     alike: &[&Judged],
     context: &Context,
-) -> Result<TrustRemedy, String> {
+) -> Result<Mended, String> {
     let findings: Vec<Judged> = alike.iter().map(|judged| (*judged).clone()).collect();
-    let Edit { after, removed, .. } = edit::mend(Kind::TrustPolicy, document, context, &findings)
-        .map_err(|refused| refused.to_string())?;
-    let (Some(after), [removal]) = (after, removed.as_slice()) else {
+    let Edit { after, removed, .. } =
+        edit::mend(kind, document, context, &findings).map_err(|refused| refused.to_string())?;
+    let [removal] = removed.as_slice() else {
         return Err("the change would reach beyond the statement".to_owned());
     };
     let place = removal.statement;
@@ -39,21 +45,16 @@ pub(super) fn remedy(
         Value::Null
     } else {
         // Only this statement changed, so it stands where it stood.
-        let statements = statements(after.value());
+        let statements = after.as_ref().and_then(|after| statements(after.value()));
         statements
             .and_then(|statements| statements.get(place).copied().cloned())
             .unwrap_or_default()
     };
-    Ok(TrustRemedy::UpdateAssumeRolePolicy {
-        role: state.name.clone(),
-        before: state.document.clone(),
-        after: after.to_string(),
-        edits: Edits::from([(place, edit)]),
-    })
+    Ok(Mended { after, edits: Edits::from([(place, edit)]) })
 }
 
 /// The statements of a document, one or a list.
-fn statements(document: &Value) -> Option<Vec<&Value>> {
+pub(crate) fn statements(document: &Value) -> Option<Vec<&Value>> {
     let members = document.as_object()?;
     Some(list(members.get(member(members)?)?))
 }
@@ -67,7 +68,7 @@ fn member(document: &Map<String, Value>) -> Option<&str> {
 }
 
 /// Both changes in one; `None`: they cannot be told apart, so they are made one after the other.
-pub(super) fn join(one: &Edits, other: &Edits) -> Option<Edits> {
+pub(crate) fn join(one: &Edits, other: &Edits) -> Option<Edits> {
     if one.is_empty() || other.is_empty() {
         return None;
     }
@@ -126,13 +127,23 @@ fn list(value: &Value) -> Vec<&Value> {
     value.as_array().map_or_else(|| vec![value], |values| values.iter().collect())
 }
 
-/// The document with the changes made, as text; where no statement is left it denies everyone.
-pub(super) fn apply(before: &str, edits: &Edits) -> Option<String> {
-    let document = Document::parse(before).ok()?;
+/// The document with the changes made and statements added at its end, as text. `otherwise`: the
+/// statement that stands in it where none would be left; where that is not given either, `Ok(None)`.
+///
+/// # Errors
+/// The document cannot be read, so that nothing can be changed in it.
+pub(crate) fn apply(
+    before: &str,
+    edits: &Edits,
+    added: &[Value],
+    otherwise: Option<Value>,
+) -> Result<Option<String>, String> {
+    let document = Document::parse(before).map_err(|error| error.to_string())?;
     let mut value = document.into_value();
-    let members = value.as_object_mut()?;
-    let name = member(members)?.to_owned();
-    let statements = members.get_mut(&name)?;
+    let lacking = || "the document has no statements".to_owned();
+    let members = value.as_object_mut().ok_or_else(lacking)?;
+    let name = member(members).ok_or_else(lacking)?.to_owned();
+    let statements = members.get_mut(&name).ok_or_else(lacking)?;
     let single = !statements.is_array();
     let written: Vec<Value> = list(statements).into_iter().cloned().collect();
     let mut left: Vec<Value> = written
@@ -144,18 +155,22 @@ pub(super) fn apply(before: &str, edits: &Edits) -> Option<String> {
             Some(edit) => Some(edit.clone()),
         })
         .collect();
+    left.extend(added.iter().cloned());
     if left.is_empty() {
-        left.push(edit::deny_everyone());
+        left.extend(otherwise);
+    }
+    if left.is_empty() {
+        return Ok(None);
     }
     *statements = match (single, left.len()) {
         (true, 1) => left.swap_remove(0),
         (true | false, _) => Value::Array(left),
     };
-    Some(value.to_string())
+    Ok(Some(value.to_string()))
 }
 
 /// A document as people read it, for showing what changes.
-pub(super) fn readable(document: &str) -> String {
+pub(crate) fn readable(document: &str) -> String {
     Document::parse(document)
         .ok()
         .and_then(|document| serde_json::to_string_pretty(document.value()).ok())
