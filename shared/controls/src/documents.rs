@@ -9,7 +9,7 @@ use iam_document::{Judged, Verdict};
 use model::{Category, Confidence, Finding};
 use serde_json::Value;
 
-pub(crate) use self::edits::{Edits, apply, join, readable, remedy, statements};
+pub(crate) use self::edits::{Edits, apply, join, read_back, readable, remedy, statements};
 
 /// Why a remedy is held back where a part of the document is in doubt.
 pub(crate) const NOT_IN_FULL: &str = "a document that cannot be understood in full is not changed";

@@ -16,6 +16,7 @@ use events::Event;
 use model::{AccountId, Confidence, ControlId, Finding, Resource, ResourceId, Target, Trust};
 use serde_json::{Value, json};
 
+pub(crate) use self::requirement::most_exact;
 pub use self::{
     remedy::{COPY_LIMIT, Parts, ReEncrypt, UploadRemedy},
     requirement::{Met, Requirement, Source},

@@ -4,17 +4,29 @@
 //! for two findings of one document can be made in one write, and for one of them alone where the
 //! policy permits no more.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::ParseIntError};
 
 use iam_document::{
     Context, Document, Judged, Kind,
     edit::{self, Edit},
 };
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 
 /// What becomes of statements, by their place in the document: what they turn into, or null where
 /// they are taken out.
 pub(crate) type Edits = BTreeMap<usize, Value>;
+
+/// Reads edits back from the ledger, where JSON has made texts of their places. (Within a tagged
+/// enum serde hands them on as the texts they are.)
+///
+/// # Errors
+/// A place is no number.
+pub(crate) fn read_back<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Edits, D::Error> {
+    let written = BTreeMap::<String, Value>::deserialize(deserializer)?;
+    let edits = written.into_iter().map(|(place, edit)| Ok((place.parse()?, edit)));
+    edits.collect::<Result<Edits, ParseIntError>>().map_err(D::Error::custom)
+}
 
 /// A document without what one finding is about.
 pub(crate) struct Mended {

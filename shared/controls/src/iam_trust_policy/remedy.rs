@@ -26,7 +26,7 @@ pub enum TrustRemedy {
         after: String,
         /// What becomes of the statements of `before` that are changed, by their place: what they
         /// turn into, or null where they are taken out. Empty in an inverse.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "documents::read_back")]
         edits: Edits,
     },
     /// `TagRole`, which merges by itself: only `tags` are written.

@@ -620,6 +620,8 @@ proptest! {
                 prop_assert_eq!(after(&inverse), document.clone());
                 prop_assert_eq!(inverse.join(&remedy), None);
                 prop_assert_eq!(remedy.needs(), Response::Revert);
+                let written = serde_json::to_value(&remedy).unwrap();
+                prop_assert_eq!(serde_json::from_value::<TrustRemedy>(written).unwrap(), remedy);
             }
         }
     }

@@ -6,6 +6,7 @@
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>.
 
 mod access;
+mod policy;
 
 use model::AccountId;
 use percent_encoding::percent_decode_str;
@@ -19,6 +20,7 @@ pub use access::{
     AclRequest, CreateBucket, PublicAccessBlock, PutAcl, PutBucketOwnershipControls,
     PutPublicAccessBlock,
 };
+pub use policy::{AccessPoint, PutAccessPointPolicy, PutBucketPolicy};
 
 /// `DeleteBucketOwnershipControls`, `DeleteBucketPublicAccessBlock` and whatever else names a bucket
 /// and no more.
