@@ -5,10 +5,12 @@
 //! too much.
 
 mod file;
+mod floors;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use floors::{BucketFloor, FloorEncryption, FloorLock, FloorOwnership, FloorTag, LockMode};
 use read::Reader;
 pub use read::is_organizational_unit;
 use serde::{Deserialize, Serialize};
@@ -69,6 +71,8 @@ pub struct Trust {
     /// Whether the policy of every bucket for which a key is required must refuse uploads under
     /// another. Policies know keys by their ARNs only, so no required key may be an alias or id.
     pub require_key_enforcement: bool,
+    /// What buckets must have at least: encryption, versioning, logging, retention, …
+    pub bucket_floors: Vec<BucketFloor>,
     /// Ports that must not be open to the world.
     pub sensitive_ports: BTreeSet<u16>,
     /// Ports that may be open to the world.
@@ -103,6 +107,7 @@ impl Default for Trust {
             required_kms_keys: BTreeMap::new(),
             require_tls: false,
             require_key_enforcement: false,
+            bucket_floors: Vec::new(),
             sensitive_ports: SENSITIVE_PORTS.into(),
             allowed_public_ports: ALLOWED_PUBLIC_PORTS.into(),
             protected_resources: Vec::new(),
@@ -148,7 +153,7 @@ impl TrustError {
     }
 }
 
-const KEYS: [&str; 22] = [
+const KEYS: &[&str] = &[
     "account_id",
     "org_id",
     "organizational_units",
@@ -165,6 +170,7 @@ const KEYS: [&str; 22] = [
     "required_kms_keys",
     "require_tls",
     "require_key_enforcement",
+    "bucket_floors",
     "sensitive_ports",
     "allowed_public_ports",
     "protected_resources",
@@ -253,6 +259,7 @@ impl Trust {
             require_key_enforcement: reader
                 .one("require_key_enforcement", "true or false")
                 .unwrap_or(floor.require_key_enforcement),
+            bucket_floors: reader.floors("bucket_floors"),
             sensitive_ports: reader.list("sensitive_ports", floor.sensitive_ports),
             allowed_public_ports: reader.list("allowed_public_ports", floor.allowed_public_ports),
             protected_resources: reader.list("protected_resources", Vec::new()),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{KEYS, OF_ONE_RESOURCE, Trust, TrustProblem};
+use super::{BucketFloor, KEYS, OF_ONE_RESOURCE, Trust, TrustProblem, floors};
 use crate::Arn;
 
 /// Takes the keys out one by one and keeps what is wrong with them.
@@ -120,6 +120,15 @@ impl Reader {
         texts
     }
 
+    /// What buckets must have at least.
+    pub(super) fn floors(&mut self, key: &str) -> Vec<BucketFloor> {
+        let (floors, problems) = floors::floors(self.list(key, Vec::new()));
+        for problem in problems {
+            self.problem(key, problem);
+        }
+        floors
+    }
+
     /// What types cannot say.
     pub(super) fn check(&mut self, trust: &Trust) {
         let accounts = [
@@ -188,7 +197,7 @@ impl Reader {
 }
 
 /// One value of a type.
-fn read<T: DeserializeOwned>(value: Value, wanted: &str) -> Result<T, String> {
+pub(super) fn read<T: DeserializeOwned>(value: Value, wanted: &str) -> Result<T, String> {
     let kind = kind(&value);
     serde_json::from_value(value)
         .map_err(|error| format!("is {kind} where {wanted} was expected: {error}"))
