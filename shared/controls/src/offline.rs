@@ -324,7 +324,12 @@ fn remembered<C: Control>(
             let Some(baseline) = supplied.as_ref().and_then(|all| all.get(BASELINE)) else {
                 return Ok(state);
             };
-            Remembered::Baseline(control.state_from_responses(target, baseline)?)
+            match control.state_from_responses(target, baseline) {
+                Ok(baseline) => Remembered::Baseline(baseline),
+                // A baseline that does not know what is asked for remembers nothing of it.
+                Err(StateError::Missing { .. }) => return Ok(state),
+                Err(error @ StateError::Form { .. }) => return Err(error),
+            }
         }
         Memory::Burst(occurrence) => {
             Remembered::Burst(states.gather(C::ID, &target.resource.account, &occurrence))

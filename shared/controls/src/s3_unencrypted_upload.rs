@@ -8,7 +8,7 @@
 mod obstacle;
 mod project;
 mod remedy;
-mod requirement;
+pub(crate) mod requirement;
 mod responses;
 mod state;
 

@@ -228,7 +228,7 @@ fn resolve(named: &str, keys: &[KeyFacts]) -> Option<String> {
     keys.iter().find(|facts| facts.named == named).and_then(|facts| facts.arn.clone())
 }
 
-fn is_key_arn(text: &str) -> bool {
+pub(crate) fn is_key_arn(text: &str) -> bool {
     text.parse::<Arn>().is_ok_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))
 }
 
@@ -241,7 +241,7 @@ fn key_id(named: &str) -> Option<&str> {
 }
 
 /// Whether the object's key, an ARN (or, in a record, what the caller wrote), is the required one.
-fn is_same(key: &str, named: &str, arn: Option<&str>) -> Met {
+pub(crate) fn is_same(key: &str, named: &str, arn: Option<&str>) -> Met {
     if let Some(arn) = arn
         && is_key_arn(key)
     {
@@ -262,7 +262,7 @@ fn is_same(key: &str, named: &str, arn: Option<&str>) -> Met {
 }
 
 /// Whether the key is one of the further keys that are as good, however either is named.
-fn is_allowed(key: &str, trust: &Trust) -> Met {
+pub(crate) fn is_allowed(key: &str, trust: &Trust) -> Met {
     let mut met = Met::No;
     for allowed in &trust.allowed_kms_keys {
         match is_same(key, allowed, is_key_arn(allowed).then_some(allowed)) {
@@ -281,7 +281,7 @@ fn is_foreign_to(key: &str, other: &str) -> Option<bool> {
 }
 
 /// Whether the key belongs to the account of the bucket, or to one that is trusted like it.
-fn is_ours(key: &str, account: &AccountId, trust: &Trust) -> bool {
+pub(crate) fn is_ours(key: &str, account: &AccountId, trust: &Trust) -> bool {
     key.parse::<Arn>().is_ok_and(|arn| {
         let owner = AccountId::from(arn.account);
         owner == *account || trust.trusts_account(&owner)
