@@ -737,6 +737,22 @@ pub const CATALOGUE: &[Entry] = &[
         "a prefix list was not resolved, so it cannot be said whom it lets in",
     ),
     entry(
+        "s3-public-access-block-removed:*",
+        Severity::High,
+        Category::Safeguard,
+        "s3-public-access-block-removed",
+        true,
+        "a switch of Block Public Access is off, for a bucket or for the account",
+    ),
+    entry(
+        "iam-password-policy-weakened:*",
+        Severity::Medium,
+        Category::Credentials,
+        "iam-password-policy-weakened",
+        false,
+        "the account's password policy asks for less than the configured floor",
+    ),
+    entry(
         "own-role-unaccounted",
         Severity::Critical,
         Category::Credentials,
