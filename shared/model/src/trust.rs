@@ -6,11 +6,13 @@
 
 mod file;
 mod floors;
+mod password;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use floors::{BucketFloor, FloorEncryption, FloorLock, FloorOwnership, FloorTag, LockMode};
+pub use password::PasswordFloor;
 use read::Reader;
 pub use read::is_organizational_unit;
 use serde::{Deserialize, Serialize};
@@ -86,6 +88,8 @@ pub struct Trust {
     pub max_reverts_per_resource: u32,
     /// Reverts in the account within an hour after which the breaker opens for the account.
     pub max_reverts_per_account: u32,
+    /// What the account's password policy must ask for at least.
+    pub password_policy: PasswordFloor,
 }
 
 impl Default for Trust {
@@ -114,6 +118,7 @@ impl Default for Trust {
             own_roles: Vec::new(),
             max_reverts_per_resource: 3,
             max_reverts_per_account: 20,
+            password_policy: PasswordFloor::default(),
         }
     }
 }
@@ -177,6 +182,7 @@ const KEYS: &[&str] = &[
     "own_roles",
     "max_reverts_per_resource",
     "max_reverts_per_account",
+    "password_policy",
 ];
 
 /// What is said of one document or bucket: true of that one, and of no other that events are about.
@@ -270,6 +276,7 @@ impl Trust {
             max_reverts_per_account: reader
                 .one("max_reverts_per_account", "a whole number")
                 .unwrap_or(floor.max_reverts_per_account),
+            password_policy: reader.password("password_policy"),
         };
         reader.check(&trust);
         if reader.problems.is_empty() {

@@ -1,5 +1,4 @@
 //! The eight cases every control owes, the forms the calls come in, and the properties of the remedy.
-#![expect(clippy::needless_raw_string_hashes, reason = "`UPDATE_EXPECT` writes them so")]
 
 use std::collections::BTreeSet;
 

@@ -4,6 +4,10 @@
 //! by `CreateRole` alone; every other call names the role without it.
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>.
 
+mod password;
+
+pub use password::UpdateAccountPasswordPolicy;
+
 use crate::parameters::{Field, FromMembers, Object};
 
 /// `UpdateAssumeRolePolicy`, as asked.

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{BucketFloor, KEYS, OF_ONE_RESOURCE, Trust, TrustProblem, floors};
+use super::{KEYS, OF_ONE_RESOURCE, PasswordFloor, Trust, TrustProblem};
 use crate::Arn;
 
 /// Takes the keys out one by one and keeps what is wrong with them.
@@ -127,6 +128,13 @@ impl Reader {
             self.problem(key, problem);
         }
         floors
+    pub(super) fn password(&mut self, key: &str) -> PasswordFloor {
+        let mut problems = Vec::new();
+        let floor = PasswordFloor::read(self.members(key), &mut problems);
+        for problem in problems {
+            self.problem(key, problem);
+        }
+        floor
     }
 
     /// What types cannot say.
