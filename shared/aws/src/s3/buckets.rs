@@ -48,7 +48,7 @@ impl Cloud<S3PublicAcl> for Buckets {
 
 /// What decides about a grant; a refusal that will not change is part of the state, so that nothing
 /// is certain that rests on it.
-fn known<T>(
+pub(super) fn known<T>(
     answer: Result<T, CloudError>,
     denied: &mut BTreeMap<String, String>,
 ) -> Result<Option<T>, CloudError> {

@@ -4,7 +4,10 @@
 //! made anew by a stranger is refused rather than read or written.
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>.
 
+#[cfg(feature = "s3control")]
+mod account;
 mod acl;
+#[cfg(feature = "s3control")]
 mod blocks;
 mod buckets;
 #[cfg(feature = "kms")]
@@ -24,6 +27,7 @@ use controls::s3::{ObjectOwnership, PublicAccessBlock};
 use model::{Resource, ResourceId};
 use respond::{CloudError, Retry};
 
+#[cfg(feature = "s3control")]
 pub use blocks::Blocks;
 pub use buckets::Buckets;
 #[cfg(feature = "kms")]
@@ -126,6 +130,14 @@ impl Api {
 
     /// The bucket's own Block Public Access; a bucket without one has all four switches off.
     pub(crate) async fn block(&self, place: Place<'_>) -> Result<PublicAccessBlock, CloudError> {
+        Ok(self.own_block(place).await?.unwrap_or_default())
+    }
+
+    /// The same, told apart from a bucket that has no configuration.
+    pub(crate) async fn own_block(
+        &self,
+        place: Place<'_>,
+    ) -> Result<Option<PublicAccessBlock>, CloudError> {
         let (bucket, owner) = place.bucket();
         let answer = self
             .reads
@@ -137,7 +149,7 @@ impl Api {
         let absent = "NoSuchPublicAccessBlockConfiguration";
         let answer = unless_absent(answer, absent, "s3:GetPublicAccessBlock", bucket)?;
         let block = answer.and_then(|answer| answer.public_access_block_configuration);
-        Ok(block.map_or_else(PublicAccessBlock::default, |block| PublicAccessBlock {
+        Ok(block.map(|block| PublicAccessBlock {
             block_public_acls: block.block_public_acls.unwrap_or(false),
             ignore_public_acls: block.ignore_public_acls.unwrap_or(false),
             block_public_policy: block.block_public_policy.unwrap_or(false),

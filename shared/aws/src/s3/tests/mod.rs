@@ -1,6 +1,8 @@
 //! Buckets and objects over scripted answers.
 
 mod acls;
+#[cfg(feature = "s3control")]
+mod blocks;
 #[cfg(feature = "kms")]
 mod copies;
 #[cfg(feature = "kms")]
