@@ -23,8 +23,22 @@ const INFRASTRUCTURE: [(&str, &[&str]); 8] = [
     ("Traces", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"]),
 ];
 
-/// Statements that may name every resource, because the service knows none.
-const ANY_RESOURCE: [&str; 1] = ["Traces"];
+/// Statements that may name every resource, because the service knows none: traces, and what stands
+/// once in an account (its Block Public Access, its password policy).
+///
+/// Sources: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>,
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>,
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>.
+const ANY_RESOURCE: [&str; 5] = [
+    "Traces",
+    "ReadAccountBlock",
+    "MendAccountBlock",
+    "ReadPasswordPolicy",
+    "MendPasswordPolicy",
+];
+
+/// S3 actions on the account itself: there is no bucket of whose account a condition could be.
+const ON_ACCOUNT: [&str; 2] = ["s3:GetAccountPublicAccessBlock", "s3:PutAccountPublicAccessBlock"];
 
 /// One role per function, with one policy of its own and a boundary where asked.
 pub(crate) fn roles(template: &Template) -> Broken {
@@ -114,10 +128,14 @@ pub(crate) fn resources_of_actions(template: &Template) -> Broken {
             }
             let resources = list(&statement["Resource"]);
             let all = resources.iter().any(|resource| resource.as_str() == Some("*"));
-            if resources.is_empty() || (all && !ANY_RESOURCE.contains(&sid)) {
+            let for_all = ANY_RESOURCE.contains(&sid)
+                && actions.iter().all(|action| has_no_resource(action));
+            if resources.is_empty() || (all && !for_all) {
                 broken.push(format!("{told} reaches every resource"));
             }
-            let s3 = actions.iter().any(|action| action.starts_with("s3:"));
+            let s3 = actions
+                .iter()
+                .any(|action| action.starts_with("s3:") && !ON_ACCOUNT.contains(action));
             let home = statement.pointer("/Condition/StringEquals/aws:ResourceAccount");
             if s3 && home != Some(&json!({ "Ref": "AWS::AccountId" })) {
                 broken.push(format!("{told} reaches other accounts' buckets"));
@@ -159,6 +177,13 @@ pub(crate) fn resources_of_actions(template: &Template) -> Broken {
         }
     }
     broken
+}
+
+/// Whether an action of [`ANY_RESOURCE`] can be allowed on every resource only.
+fn has_no_resource(action: &str) -> bool {
+    const PASSWORDS: [&str; 2] =
+        ["iam:GetAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"];
+    action.starts_with("xray:") || ON_ACCOUNT.contains(&action) || PASSWORDS.contains(&action)
 }
 
 /// A service that is let in is let in for this account, and no pattern stands where an
