@@ -9,8 +9,10 @@
 
 mod object;
 
+pub mod credentials;
 pub mod iam;
 pub mod s3;
+pub mod sign_in;
 
 use std::borrow::Cow;
 

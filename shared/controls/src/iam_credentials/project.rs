@@ -1,0 +1,195 @@
+//! What a record tells: whose credential, which one, and what became of it.
+
+use events::{
+    Event, Record,
+    parameters::{
+        Unusable,
+        credentials::{CreatedCredential, CredentialCall},
+    },
+};
+use model::{ActorKind, Arn, Resource, Target};
+
+use super::{
+    SUBSCRIPTIONS,
+    state::{
+        ACCESS_KEY, BY, Credential, CredentialsState, KIND, KeyStatus, Kind, LoginProfile, ONESELF,
+        SERIAL, is_root,
+    },
+};
+use crate::{
+    NotMine, Triage,
+    control::{subscribes, without_source},
+};
+
+pub(super) fn triage(event: &Event) -> Triage {
+    let record = &event.record;
+    if !subscribes(SUBSCRIPTIONS, event) {
+        return Triage::NotMine(NotMine::NotCovered);
+    }
+    if record.failure().is_some() {
+        return Triage::NotMine(NotMine::CallFailed);
+    }
+    if let Some(unclear) = without_source(event) {
+        return unclear;
+    }
+    match target(record) {
+        Ok(target) => Triage::Mine(target),
+        Err(what) => {
+            let name = &record.event_name;
+            Triage::Malformed(format!("whose credential `{name}` changed cannot be said: {what}"))
+        }
+    }
+}
+
+fn kind(event_name: &str) -> Option<Kind> {
+    match event_name {
+        "CreateAccessKey" | "UpdateAccessKey" => Some(Kind::AccessKey),
+        "CreateLoginProfile" | "UpdateLoginProfile" => Some(Kind::Password),
+        "DeactivateMFADevice" => Some(Kind::MfaDevice),
+        "DeleteVirtualMFADevice" => Some(Kind::VirtualMfaDevice),
+        _ => None,
+    }
+}
+
+/// How CloudTrail calls the root user where a user is to be named.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>.
+const ROOT_USER: &str = "AWS ROOT USER";
+
+/// How the ARN of the root user's virtual device ends.
+const ROOT_DEVICE: &str = ":mfa/root-account-mfa-device";
+
+/// Whose credential it is.
+enum Whose {
+    Root,
+    User(String),
+}
+
+fn target(record: &Record) -> Result<Target, String> {
+    let account = record
+        .account
+        .clone()
+        .ok_or_else(|| "neither record nor envelope names an account".to_owned())?;
+    let region = record.region.as_deref().unwrap_or_default();
+    let asked = record.parameters::<CredentialCall>();
+    let made = record.response::<CreatedCredential>().ok();
+    let mut kind = kind(&record.event_name).ok_or_else(|| "an unknown call".to_owned())?;
+    let serial = asked.as_ref().map_err(Clone::clone).and_then(|asked| asked.serial.clone());
+    let resource = match kind {
+        Kind::VirtualMfaDevice => {
+            let serial = serial.as_ref().map_err(ToString::to_string)?;
+            if serial.ends_with(ROOT_DEVICE) {
+                kind = Kind::MfaDevice;
+            }
+            Resource::account(account, region)
+        }
+        Kind::AccessKey | Kind::Password | Kind::MfaDevice => {
+            match whose(record, asked.as_ref(), made.as_ref(), serial.as_deref().ok())? {
+                Whose::Root => Resource::account(account, region),
+                Whose::User(name) => Resource::user(&name, account, region),
+            }
+        }
+    };
+    let oneself = resource.id.iam_name().is_some_and(|name| {
+        let same = acting_user(record).is_some_and(|user| user.eq_ignore_ascii_case(name));
+        same && record.actor.account.as_ref().is_none_or(|actor| *actor == resource.account)
+    });
+    let key = made
+        .and_then(|made| made.access_key.ok())
+        .or_else(|| asked.ok().and_then(|asked| asked.access_key.ok()));
+    Ok(Target::from(resource)
+        .with(KIND, kind.as_str())
+        .with(ONESELF, if oneself { "true" } else { "" })
+        .with(BY, &record.actor.id)
+        .with(ACCESS_KEY, key.as_deref().unwrap_or_default())
+        .with(SERIAL, serial.as_deref().unwrap_or_default()))
+}
+
+fn whose(
+    record: &Record,
+    asked: Result<&CredentialCall, &Unusable>,
+    made: Option<&CreatedCredential>,
+    serial: Option<&str>,
+) -> Result<Whose, String> {
+    let named = asked.map_err(Clone::clone).and_then(|asked| asked.user.clone());
+    if serial.is_some_and(|serial| serial.ends_with(ROOT_DEVICE)) {
+        return Ok(Whose::Root);
+    }
+    let unusable = match named {
+        Ok(name) if name.eq_ignore_ascii_case(ROOT_USER) => return Ok(Whose::Root),
+        Ok(name) => return Ok(Whose::User(name)),
+        Err(unusable) => unusable,
+    };
+    // Whoever names nobody means himself.
+    if unusable.is_absent() && record.actor.kind == ActorKind::Root {
+        return Ok(Whose::Root);
+    }
+    if let Some(name) = made.and_then(|made| made.user.clone().ok()) {
+        return Ok(Whose::User(name));
+    }
+    if unusable.is_absent()
+        && let Some(name) = acting_user(record)
+    {
+        return Ok(Whose::User(name));
+    }
+    Err(unusable.to_string())
+}
+
+/// The name of the IAM user that made the call; `None`: it was none.
+fn acting_user(record: &Record) -> Option<String> {
+    let actor = &record.actor;
+    if actor.kind != ActorKind::IamUser {
+        return None;
+    }
+    let of_arn = |arn: &String| {
+        let arn: Arn = arn.parse().ok()?;
+        let (_, name) = arn.resource.rsplit_once('/')?;
+        Some(name.to_owned())
+    };
+    let name = actor.arn.as_ref().and_then(of_arn);
+    // Without an ARN the id is the user's name, or its account, which is no name.
+    let bare = || (!actor.id.contains(':')).then(|| actor.id.clone());
+    name.or_else(|| bare().filter(|id| !id.bytes().all(|byte| byte.is_ascii_digit())))
+        .filter(|name| !name.is_empty())
+}
+
+pub(super) fn project(event: &Event, target: &Target) -> Option<CredentialsState> {
+    let record = &event.record;
+    let asked = record.parameters::<CredentialCall>().ok();
+    let made = record.response::<CreatedCredential>().ok();
+    let status = || {
+        let told = made.as_ref().and_then(|made| made.status.clone().ok());
+        let told = told.or_else(|| asked.as_ref().and_then(|asked| asked.status.clone().ok()));
+        let told = told.map(|word| KeyStatus::of(&word));
+        // A new key is active; what an update sets, it says.
+        told.or_else(|| (record.event_name == "CreateAccessKey").then_some(KeyStatus::Active))
+    };
+    let kind = Kind::of(target)?;
+    let credential = if is_root(target) {
+        // That one key is off does not say that there is no other.
+        let keys = || (status() == Some(KeyStatus::Active)).then_some(true);
+        Credential::Root {
+            keys: if kind == Kind::AccessKey { keys() } else { None },
+            password: (kind == Kind::Password).then_some(true),
+            mfa: None,
+        }
+    } else {
+        match kind {
+            Kind::AccessKey => Credential::AccessKey {
+                id: target.detail(ACCESS_KEY).map(str::to_owned),
+                status: status()?,
+            },
+            Kind::Password => {
+                let told = made.as_ref().and_then(|made| made.reset_required.clone().ok());
+                let asked = || asked.as_ref().and_then(|asked| asked.reset_required.clone().ok());
+                // Whoever makes a password and does not ask for a change wants none.
+                let new = || (record.event_name == "CreateLoginProfile").then_some(false);
+                let reset_required = told.or_else(asked).or_else(new);
+                let profile = LoginProfile { reset_required, created: None };
+                Credential::Password { profile: Some(profile) }
+            }
+            Kind::MfaDevice => Credential::MfaDevices { left: None },
+            Kind::VirtualMfaDevice => Credential::VirtualMfaDevice { exists: false },
+        }
+    };
+    Some(CredentialsState { arn: None, credential })
+}
