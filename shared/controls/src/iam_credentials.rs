@@ -137,7 +137,7 @@ fn credential(target: &Target, responses: &Value) -> Result<Credential, StateErr
             let answer: Keys = responses::required(target, responses, "ListAccessKeys")?;
             let keys = answer.access_key_metadata.iter();
             let keys = keys.map(|key| (key.access_key_id.as_str(), KeyStatus::of(&key.status)));
-            access_key(target.detail(ACCESS_KEY), keys)
+            access_key(target.detail(ACCESS_KEY), &keys.collect::<Vec<_>>())
         }
     })
 }
@@ -150,10 +150,11 @@ fn serials(devices: Vec<Device>) -> Vec<String> {
 /// active stands for it.
 #[must_use]
 pub fn access_key(id: Option<&str>, keys: impl Iterator<Item = (&str, KeyStatus)>) -> Credential {
+pub fn access_key(id: Option<&str>, keys: &[(&str, KeyStatus)]) -> Credential {
     let mut status = KeyStatus::Gone;
     for (key, of_key) in keys {
-        if id.is_none_or(|id| id == key) && status != KeyStatus::Active {
-            status = of_key;
+        if id.is_none_or(|id| id == *key) && status != KeyStatus::Active {
+            status = *of_key;
         }
     }
     Credential::AccessKey { id: id.map(str::to_owned), status }

@@ -90,6 +90,11 @@ pub struct Trust {
     pub max_reverts_per_account: u32,
     /// What the account's password policy must ask for at least.
     pub password_policy: PasswordFloor,
+    /// Refused S3 calls of one principal from one address within the window from which on people
+    /// are told; at least 1.
+    pub denied_calls: u32,
+    /// For how many seconds refused S3 calls are counted together, from the first on: 1 to 86,400.
+    pub denied_calls_window_seconds: u32,
 }
 
 impl Default for Trust {
@@ -119,6 +124,8 @@ impl Default for Trust {
             max_reverts_per_resource: 3,
             max_reverts_per_account: 20,
             password_policy: PasswordFloor::default(),
+            denied_calls: 5,
+            denied_calls_window_seconds: 300,
         }
     }
 }
@@ -183,6 +190,8 @@ const KEYS: &[&str] = &[
     "max_reverts_per_resource",
     "max_reverts_per_account",
     "password_policy",
+    "denied_calls",
+    "denied_calls_window_seconds",
 ];
 
 /// What is said of one document or bucket: true of that one, and of no other that events are about.
@@ -277,6 +286,12 @@ impl Trust {
                 .one("max_reverts_per_account", "a whole number")
                 .unwrap_or(floor.max_reverts_per_account),
             password_policy: reader.password("password_policy"),
+            denied_calls: reader
+                .one("denied_calls", "a whole number")
+                .unwrap_or(floor.denied_calls),
+            denied_calls_window_seconds: reader
+                .one("denied_calls_window_seconds", "a whole number")
+                .unwrap_or(floor.denied_calls_window_seconds),
         };
         reader.check(&trust);
         if reader.problems.is_empty() {
@@ -389,6 +404,20 @@ mod tests {
             let found = problems(text);
             assert_eq!(found.len(), 1, "{text}: {found:?}");
             assert!(found[0].starts_with(told), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn refused_calls_are_counted_within_limits() {
+        let trust = Trust::parse("denied_calls = 3\ndenied_calls_window_seconds = 60").unwrap();
+        assert_eq!((trust.denied_calls, trust.denied_calls_window_seconds), (3, 60));
+        for text in [
+            "denied_calls = 0",
+            "denied_calls_window_seconds = 0",
+            "denied_calls_window_seconds = 86401",
+            "denied_calls = \"5\"",
+        ] {
+            assert_eq!(problems(text).len(), 1, "{text}");
         }
     }
 

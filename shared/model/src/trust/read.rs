@@ -158,6 +158,12 @@ impl Reader {
             }
         }
         self.units(&trust.organizational_units);
+        if trust.denied_calls == 0 {
+            self.problem("denied_calls", "none is needed to be told of; the least is 1");
+        }
+        if !(1..=86_400).contains(&trust.denied_calls_window_seconds) {
+            self.problem("denied_calls_window_seconds", "is not between 1 and 86400");
+        }
         if let Some(key) = trust.kms_key_arn.as_ref().filter(|key| !key.contains(":key/")) {
             self.problem(
                 "kms_key_arn",
