@@ -5,15 +5,35 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its samples has failed")]
 
 use std::{
+    cell::RefCell,
+    collections::BTreeMap,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
 
-use controls::{AnyControl, Judged, NoStates, PlannedRemedy, all};
+use controls::{AnyControl, Judged, PlannedRemedy, States, all};
 use events::read;
 use expect_test::expect_file;
-use model::{Confidence, Response, Status, Trust};
+use model::{AccountId, Burst, Confidence, ControlId, Occurrence, Response, Status, Trust};
+
+/// Nothing is supplied; the records of one file are counted together, as those of one run are.
+#[derive(Default)]
+struct OneRun(RefCell<BTreeMap<String, Burst>>);
+
+impl States for OneRun {
+    fn responses(&self, _arn: &str) -> Option<&serde_json::Value> {
+        None
+    }
+
+    fn gather(&self, control: ControlId, account: &AccountId, occurrence: &Occurrence) -> Burst {
+        let mut bursts = self.0.borrow_mut();
+        let group = format!("{control} {account} {}", occurrence.group);
+        let (kept, burst) = Burst::after(bursts.get(&group).cloned(), occurrence);
+        bursts.extend(kept.map(|kept| (group, kept)));
+        burst
+    }
+}
 
 fn samples(control: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(control);
@@ -51,19 +71,15 @@ fn judge_samples(control: &dyn AnyControl) -> String {
     let mut text = String::new();
     for path in samples(control.id().as_str()) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let run = OneRun::default();
         for item in read(&fs::read(&path).unwrap()) {
             let event = item.event.unwrap();
             // The writes are those of a policy that permits everything that is certain.
             let (judged, writes) =
-                control.plan(
-                    &event,
-                    &NoStates,
-                    &trust,
-                    &mut |_, finding| match finding.confidence {
-                        Confidence::Certain => Response::Revert,
-                        Confidence::Probable | Confidence::Unclear => Response::Alert,
-                    },
-                );
+                control.plan(&event, &run, &trust, &mut |_, finding| match finding.confidence {
+                    Confidence::Certain => Response::Revert,
+                    Confidence::Probable | Confidence::Unclear => Response::Alert,
+                });
             assert_ne!(
                 judged.reason.as_deref(),
                 Some("not_covered"),
@@ -143,9 +159,10 @@ fn every_control_has_samples_of_each_ending() {
     for control in all() {
         let mut endings: Vec<Status> = Vec::new();
         for path in samples(control.id().as_str()) {
+            let run = OneRun::default();
             for item in read(&fs::read(&path).unwrap()) {
                 let event = item.event.unwrap();
-                endings.push(control.judge(&event, &NoStates, &Trust::default()).status);
+                endings.push(control.judge(&event, &run, &Trust::default()).status);
             }
         }
         assert!(endings.len() >= 8, "{}", control.id());
