@@ -135,6 +135,33 @@ const DEFECTS: &[Defect] = &[
     ("a pattern that anybody's events pass", "patterns", |t| {
         remove(t, "/Resources/IamTrustPolicyTrustPolicies/Properties/EventPattern/source");
     }),
+    ("every call of everybody in place of the root user's", "patterns", |t| {
+        remove(t, "/Resources/ConsoleSignInRootUse/Properties/EventPattern/detail/userIdentity");
+    }),
+    ("the root user's calls given to a rule that cannot tell them apart", "patterns", |t| {
+        let detail = "/Resources/ConsoleSignInRootUse/Properties/EventPattern/detail";
+        t.pointer_mut(detail).unwrap()["userIdentity"]["accountId"] =
+            json!([{ "anything-but": ["111122223333"] }]);
+    }),
+    ("sign-ins in the spelling of the user guide", "patterns", |t| {
+        let types = "/Resources/ConsoleSignInSignIns/Properties/EventPattern/detail-type";
+        set(t, types, json!(["AWS Console Signin via CloudTrail"]));
+    }),
+    ("sign-ins that failed", "patterns", |t| {
+        let detail = "/Resources/ConsoleSignInSignIns/Properties/EventPattern/detail";
+        remove(t, &format!("{detail}/responseElements"));
+    }),
+    ("every call of S3 in place of the refused ones", "patterns", |t| {
+        remove(t, "/Resources/S3AccessDeniedRefusals/Properties/EventPattern/detail/errorCode");
+    }),
+    ("refusals of one service heard for another's", "rules_match_subscriptions", |t| {
+        let pattern = "/Resources/S3AccessDeniedRefusals/Properties/EventPattern";
+        set(t, &format!("{pattern}/source"), json!(["aws.iam"]));
+        set(t, &format!("{pattern}/detail/eventSource"), json!(["iam.amazonaws.com"]));
+    }),
+    ("a root user that is not heard", "rules_match_subscriptions", |t| {
+        remove(t, "/Resources/ConsoleSignInRootUse");
+    }),
     ("a pattern with a wrong source", "patterns", |t| {
         set(
             t,

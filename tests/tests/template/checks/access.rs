@@ -39,6 +39,8 @@ const ANY_RESOURCE: [&str; 5] = [
 
 /// S3 actions on the account itself: there is no bucket of whose account a condition could be.
 const ON_ACCOUNT: [&str; 2] = ["s3:GetAccountPublicAccessBlock", "s3:PutAccountPublicAccessBlock"];
+/// Statements that may name every resource, because the service knows none.
+const ANY_RESOURCE: [&str; 2] = ["ReadAccount", "Traces"];
 
 /// One role per function, with one policy of its own and a boundary where asked.
 pub(crate) fn roles(template: &Template) -> Broken {

@@ -38,6 +38,109 @@ fn event_names(pattern: &Value) -> BTreeSet<String> {
     }
 }
 
+/// The detail types of CloudTrail's records: calls, and sign-ins.
+/// The second is written so, whatever the user guide says: a rule with another spelling never fires.
+const CALL: &str = "AWS API Call via CloudTrail";
+const SIGN_IN: &str = "AWS Console Sign In via CloudTrail";
+
+/// Which calls a pattern is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// The ones it names, that succeeded.
+    Named,
+    /// Sign-ins that succeeded.
+    SignIns,
+    /// Everything the root user does, except for what a rule for sign-ins hears.
+    RootUse,
+    /// Every call of a service that was refused.
+    Refusals,
+    /// S3's own events.
+    Native,
+}
+
+/// The one exception to naming calls and to `anything-but`: every record has an `eventName`, and
+/// the identity narrows the rest.
+fn is_root_use(pattern: &Value) -> bool {
+    pattern["source"] == json!([{ "prefix": "aws." }])
+        && texts(&pattern["detail-type"]) == [CALL, SIGN_IN]
+        && pattern["detail"]
+            == json!({
+                "eventName": [{ "anything-but": ["ConsoleLogin"] }],
+                "userIdentity": { "type": ["Root"] },
+            })
+}
+
+/// What a pattern hears, or why it must not be.
+fn heard(pattern: &Value) -> Result<Heard, String> {
+    const NATIVE: [&str; 2] = ["Object ACL Updated", "Object Created"];
+    if is_root_use(pattern) {
+        return Ok(Heard::RootUse);
+    }
+    let types = texts(&pattern["detail-type"]);
+    if !types.is_empty() && types.iter().all(|name| NATIVE.contains(name)) {
+        return Ok(Heard::Native);
+    }
+    if types != [CALL] && types != [SIGN_IN] {
+        return Err(format!("listens for unknown {types:?}"));
+    }
+    let detail = &pattern["detail"];
+    let hosts: Vec<String> = texts(&pattern["source"])
+        .iter()
+        .map(|source| format!("{}.amazonaws.com", source.trim_start_matches("aws.")))
+        .collect();
+    if texts(&detail["eventSource"]) != hosts {
+        return Err("source and eventSource disagree".to_owned());
+    }
+    let names = event_names(detail);
+    if types == [SIGN_IN] {
+        let succeeded = json!({ "ConsoleLogin": ["Success"] });
+        if detail["responseElements"] != succeeded || !names.iter().eq(["ConsoleLogin"]) {
+            return Err("hears sign-ins that failed, or no sign-ins".to_owned());
+        }
+        return Ok(Heard::SignIns);
+    }
+    if detail["errorCode"] == json!([{ "wildcard": "*AccessDenied*" }]) {
+        return if names.is_empty() {
+            Ok(Heard::Refusals)
+        } else {
+            Err("hears only some refusals".to_owned())
+        };
+    }
+    if detail["errorCode"] != json!([{ "exists": false }]) {
+        return Err("hears calls that failed".to_owned());
+    }
+    if names.is_empty() {
+        return Err("hears every call".to_owned());
+    }
+    Ok(Heard::Named)
+}
+
+/// The calls that a pattern lets through, as a control would subscribe to them.
+fn calls(pattern: &Value) -> Vec<(String, String)> {
+    let any = || controls::ANY.to_owned();
+    let hosts = || texts(&pattern["detail"]["eventSource"]).into_iter().map(str::to_owned);
+    match heard(pattern) {
+        Ok(Heard::RootUse) => vec![(any(), any())],
+        Ok(Heard::Refusals) => hosts().map(|host| (host, any())).collect(),
+        Ok(Heard::Native) => {
+            let sources = texts(&pattern["source"]).into_iter();
+            let hosts = sources
+                .map(|source| format!("{}.amazonaws.com", source.trim_start_matches("aws.")));
+            let types = texts(&pattern["detail-type"]);
+            hosts
+                .flat_map(|host| types.iter().map(move |name| (host.clone(), (*name).to_owned())))
+                .collect()
+        }
+        // What is wrong with it, `patterns` tells.
+        Ok(Heard::Named | Heard::SignIns) | Err(_) => {
+            let names = event_names(&pattern["detail"]);
+            hosts()
+                .flat_map(|host| names.iter().map(move |name| (host.clone(), name.clone())))
+                .collect()
+        }
+    }
+}
+
 /// A function's rules let through exactly the calls that its control subscribes to.
 pub(crate) fn rules_match_subscriptions(template: &Template) -> Broken {
     let mut broken = Vec::new();
@@ -47,21 +150,7 @@ pub(crate) fn rules_match_subscriptions(template: &Template) -> Broken {
         let mut heard = BTreeSet::new();
         for rule in rules_of(template, function.name) {
             claimed.insert(rule.name);
-            let pattern = rule.property("EventPattern");
-            let cloud_trail = texts(&pattern["detail-type"]) == ["AWS API Call via CloudTrail"];
-            if cloud_trail {
-                for source in texts(&pattern["detail"]["eventSource"]) {
-                    let names = event_names(&pattern["detail"]);
-                    heard.extend(names.into_iter().map(|name| (source.to_owned(), name)));
-                }
-            } else {
-                for source in texts(&pattern["source"]) {
-                    let service = source.trim_start_matches("aws.");
-                    let host = format!("{service}.amazonaws.com");
-                    let types = texts(&pattern["detail-type"]).into_iter();
-                    heard.extend(types.map(|name| (host.clone(), name.to_owned())));
-                }
-            }
+            heard.extend(calls(rule.property("EventPattern")));
         }
         let subscribed: BTreeSet<(String, String)> = control
             .subscriptions()
@@ -82,38 +171,25 @@ pub(crate) fn rules_match_subscriptions(template: &Template) -> Broken {
     broken
 }
 
-/// Forged and failed events never reach a function, and a rule can fire.
+/// Forged and failed events never reach a function that does not ask about them, and a rule can
+/// fire.
 pub(crate) fn patterns(template: &Template) -> Broken {
-    const NATIVE: [&str; 2] = ["Object ACL Updated", "Object Created"];
     let mut broken = Vec::new();
     for rule in template.of_type("AWS::Events::Rule") {
         let pattern = rule.property("EventPattern");
+        let root_use = is_root_use(pattern);
         let sources = texts(&pattern["source"]);
-        if sources.is_empty() || !sources.iter().all(|source| source.starts_with("aws.")) {
+        let sent_by_aws =
+            !sources.is_empty() && sources.iter().all(|source| source.starts_with("aws."));
+        if !sent_by_aws && !root_use {
             broken.push(format!("{} lets anybody's events in", rule.name));
         }
-        let types = texts(&pattern["detail-type"]);
-        if types == ["AWS API Call via CloudTrail"] {
-            let detail = &pattern["detail"];
-            let hosts: Vec<String> = sources
-                .iter()
-                .map(|source| format!("{}.amazonaws.com", source.trim_start_matches("aws.")))
-                .collect();
-            if texts(&detail["eventSource"]) != hosts {
-                broken.push(format!("{}: source and eventSource disagree", rule.name));
-            }
-            if detail["errorCode"] != json!([{ "exists": false }]) {
-                broken.push(format!("{} hears calls that failed", rule.name));
-            }
-            if event_names(detail).is_empty() {
-                broken.push(format!("{} hears every call", rule.name));
-            }
-        } else if types.is_empty() || !types.iter().all(|name| NATIVE.contains(name)) {
-            broken.push(format!("{} listens for unknown {types:?}", rule.name));
+        if let Err(why) = heard(pattern) {
+            broken.push(format!("{} {why}", rule.name));
         }
         // Excluding our own role in a pattern would drop every user's event (patterns compare
         // fields that must exist); loops are stopped by state.
-        if pattern.to_string().contains("anything-but") {
+        if pattern.to_string().contains("anything-but") && !root_use {
             broken.push(format!("{} uses anything-but", rule.name));
         }
         if rule.property("State") != &json!({ "Ref": "RuleState" }) {
