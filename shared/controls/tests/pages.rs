@@ -85,7 +85,14 @@ fn the_permissions_of_the_page_are_those_declared() {
 fn what_is_declared_is_sorted_and_stands_once() {
     for control in all() {
         for actions in [control.read_actions(), control.write_actions(), control.reads()] {
-            assert!(actions.is_sorted() && !actions.is_empty(), "{}: {actions:?}", control.id());
+            // What happened stands in the record of two questions, which only ever tell.
+            let by_record = ["console-sign-in", "s3-access-denied"];
+            let none = by_record.contains(&control.id().as_str());
+            assert!(
+                actions.is_sorted() && actions.is_empty() == none,
+                "{}: {actions:?}",
+                control.id()
+            );
             let unique: BTreeSet<_> = actions.iter().collect();
             assert_eq!(unique.len(), actions.len());
         }

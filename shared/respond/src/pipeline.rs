@@ -121,7 +121,8 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                 resource: target.resource.arn.clone(),
                 attempt: delivery.attempt,
             },
-            own: is_own_change(&event.record.actor, &trust),
+            // A call of ours that was refused changed nothing.
+            own: event.record.failure().is_none() && is_own_change(&event.record.actor, &trust),
             delivery,
             target,
             trust,
