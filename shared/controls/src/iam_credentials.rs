@@ -149,7 +149,6 @@ fn serials(devices: Vec<Device>) -> Vec<String> {
 /// The access key that an event named, of those that a user has. Where it named none, one that is
 /// active stands for it.
 #[must_use]
-pub fn access_key(id: Option<&str>, keys: impl Iterator<Item = (&str, KeyStatus)>) -> Credential {
 pub fn access_key(id: Option<&str>, keys: &[(&str, KeyStatus)]) -> Credential {
     let mut status = KeyStatus::Gone;
     for (key, of_key) in keys {

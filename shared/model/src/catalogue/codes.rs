@@ -751,6 +751,8 @@ pub const CATALOGUE: &[Entry] = &[
         "iam-password-policy-weakened",
         false,
         "the account's password policy asks for less than the configured floor",
+    ),
+    entry(
         "access-key-for-root",
         Severity::Critical,
         Category::Credentials,

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{BucketFloor, KEYS, OF_ONE_RESOURCE, Trust, TrustProblem, floors};
-use super::{KEYS, OF_ONE_RESOURCE, PasswordFloor, Trust, TrustProblem};
+use super::{BucketFloor, KEYS, OF_ONE_RESOURCE, PasswordFloor, Trust, TrustProblem, floors};
 use crate::Arn;
 
 /// Takes the keys out one by one and keeps what is wrong with them.
@@ -128,6 +127,9 @@ impl Reader {
             self.problem(key, problem);
         }
         floors
+    }
+
+    /// What the account's passwords must be at least.
     pub(super) fn password(&mut self, key: &str) -> PasswordFloor {
         let mut problems = Vec::new();
         let floor = PasswordFloor::read(self.members(key), &mut problems);

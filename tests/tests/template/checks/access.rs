@@ -29,8 +29,9 @@ const INFRASTRUCTURE: [(&str, &[&str]); 8] = [
 /// Sources: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>,
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>,
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>.
-const ANY_RESOURCE: [&str; 5] = [
+const ANY_RESOURCE: [&str; 6] = [
     "Traces",
+    "ReadAccount",
     "ReadAccountBlock",
     "MendAccountBlock",
     "ReadPasswordPolicy",
@@ -39,8 +40,6 @@ const ANY_RESOURCE: [&str; 5] = [
 
 /// S3 actions on the account itself: there is no bucket of whose account a condition could be.
 const ON_ACCOUNT: [&str; 2] = ["s3:GetAccountPublicAccessBlock", "s3:PutAccountPublicAccessBlock"];
-/// Statements that may name every resource, because the service knows none.
-const ANY_RESOURCE: [&str; 2] = ["ReadAccount", "Traces"];
 
 /// One role per function, with one policy of its own and a boundary where asked.
 pub(crate) fn roles(template: &Template) -> Broken {
@@ -130,8 +129,8 @@ pub(crate) fn resources_of_actions(template: &Template) -> Broken {
             }
             let resources = list(&statement["Resource"]);
             let all = resources.iter().any(|resource| resource.as_str() == Some("*"));
-            let for_all = ANY_RESOURCE.contains(&sid)
-                && actions.iter().all(|action| has_no_resource(action));
+            let for_all =
+                ANY_RESOURCE.contains(&sid) && actions.iter().all(|action| has_no_resource(action));
             if resources.is_empty() || (all && !for_all) {
                 broken.push(format!("{told} reaches every resource"));
             }
@@ -183,9 +182,13 @@ pub(crate) fn resources_of_actions(template: &Template) -> Broken {
 
 /// Whether an action of [`ANY_RESOURCE`] can be allowed on every resource only.
 fn has_no_resource(action: &str) -> bool {
-    const PASSWORDS: [&str; 2] =
-        ["iam:GetAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"];
-    action.starts_with("xray:") || ON_ACCOUNT.contains(&action) || PASSWORDS.contains(&action)
+    const OF_ACCOUNT: [&str; 4] = [
+        "iam:GetAccountPasswordPolicy",
+        "iam:GetAccountSummary",
+        "iam:ListVirtualMFADevices",
+        "iam:UpdateAccountPasswordPolicy",
+    ];
+    action.starts_with("xray:") || ON_ACCOUNT.contains(&action) || OF_ACCOUNT.contains(&action)
 }
 
 /// A service that is let in is let in for this account, and no pattern stands where an
