@@ -16,11 +16,11 @@ use controls::{
 use model::{Arn, Resource, ResourceId, Target};
 use percent_encoding::percent_decode_str;
 use respond::{Applied, Cloud, CloudError, Retry};
-use serde_json::Value;
 
 pub use self::{credentials::Credentials, grants::Grants, password_policy::PasswordPolicies};
 use crate::{
     Session,
+    document::same,
     error::{Kind, cloud_error, refusal},
 };
 
@@ -164,15 +164,6 @@ fn document(role: &Role) -> Result<String, CloudError> {
     match percent_decode_str(text).decode_utf8() {
         Ok(text) => Ok(text.into_owned()),
         Err(_) => Err(refuse("a trust document that is not UTF-8")),
-    }
-}
-
-/// Whether two documents are the same JSON, or, where they are none, the same text.
-fn same(one: &str, other: &str) -> bool {
-    let json = |text: &str| serde_json::from_str::<Value>(text);
-    match (json(one), json(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
     }
 }
 

@@ -3,6 +3,8 @@
 //! Adapters read and write; they never judge. An error of the SDK leaves this crate only as a
 //! [`respond::CloudError`], made in [`mod@error`].
 
+#[cfg(any(feature = "iam", feature = "s3"))]
+mod document;
 pub mod error;
 pub mod record;
 mod session;

@@ -9,7 +9,7 @@ use controls::{
 use model::{Resource, Target};
 use respond::{Applied, Cloud, CloudError, Retry};
 
-use super::{Api, Place, unless_refused};
+use super::{Api, Place, known, unless_refused};
 use crate::Session;
 
 /// ACLs of buckets and objects, and what decides whether they matter.
@@ -44,20 +44,6 @@ impl Cloud<S3PublicAcl> for Buckets {
             }
         }
     }
-}
-
-/// What decides about a grant; a refusal that will not change is part of the state, so that nothing
-/// is certain that rests on it.
-pub(super) fn known<T>(
-    answer: Result<T, CloudError>,
-    denied: &mut BTreeMap<String, String>,
-) -> Result<Option<T>, CloudError> {
-    if let Err(error) = &answer
-        && error.retry == Retry::Pointless
-    {
-        denied.insert(error.operation.to_owned(), error.code.clone());
-    }
-    unless_refused(answer)
 }
 
 impl Buckets {

@@ -20,6 +20,8 @@ mod policies;
 mod safeguards;
 mod tags;
 
+use std::collections::BTreeMap;
+
 use aws_sdk_s3::{Client, config};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -221,6 +223,20 @@ pub async fn list_buckets(session: &Session) -> Result<Vec<String>, CloudError> 
         }
     }
     Ok(names)
+}
+
+/// What decides about a finding; a refusal that will not change is part of the state, so that nothing
+/// is certain that rests on it.
+pub(crate) fn known<T>(
+    answer: Result<T, CloudError>,
+    denied: &mut BTreeMap<String, String>,
+) -> Result<Option<T>, CloudError> {
+    if let Err(error) = &answer
+        && error.retry == Retry::Pointless
+    {
+        denied.insert(error.operation.to_owned(), error.code.clone());
+    }
+    unless_refused(answer)
 }
 
 #[cfg(test)]

@@ -542,3 +542,38 @@ fn a_new_role_tells_its_path_and_answers_with_its_arn() {
     let odd: iam::CreateRole = odd.parameters().unwrap();
     assert_eq!(short(&odd.tags), "`requestParameters.tags[0].key` is absent");
 }
+
+#[test]
+fn a_bucket_policy_is_an_object_and_its_marker_is_not_the_document() {
+    let parsed: Value = serde_json::from_str(DOCUMENT).unwrap();
+    for value in [parsed.clone(), json!(DOCUMENT), json!([parsed])] {
+        for marker in [json!(""), json!([""])] {
+            let told: s3::PutBucketPolicy =
+                asked(&json!({"bucketName": "b", "bucketPolicy": value, "policy": marker}));
+            assert_eq!(told.bucket.as_deref(), Ok("b"));
+            let document: Value = serde_json::from_str(&told.document.unwrap()).unwrap();
+            assert_eq!(document, parsed);
+        }
+    }
+    let absent: s3::PutBucketPolicy = asked(&json!({"bucketName": "b", "policy": [""]}));
+    assert!(absent.document.unwrap_err().is_absent());
+    let cut: s3::PutBucketPolicy = asked(&json!({"bucketPolicy": {"omitted": true}}));
+    assert!(!cut.document.unwrap_err().is_absent());
+}
+
+#[test]
+fn an_access_points_policy_is_text_in_the_body_or_beside_it() {
+    let body = |name: &str| json!({"xmlns": "http://awss3control.amazonaws.com", name: DOCUMENT});
+    for parameters in [
+        json!({"name": "ap", "policy": "", "PutAccessPointPolicyRequest": body("Policy")}),
+        json!({"name": ["ap"], "PutAccessPointPolicyRequest": body("policy")}),
+        json!({"name": "ap", "policy": DOCUMENT}),
+        json!({"accessPointName": "ap", "Policy": [DOCUMENT]}),
+    ] {
+        let told: s3::PutAccessPointPolicy = asked(&parameters);
+        assert_eq!(told.access_point.name.as_deref(), Ok("ap"), "{parameters}");
+        assert_eq!(told.document.as_deref(), Ok(DOCUMENT), "{parameters}");
+    }
+    let bare: s3::PutAccessPointPolicy = asked(&json!({"policy": [""]}));
+    assert!(bare.document.unwrap_err().is_absent() && bare.access_point.name.is_err());
+}

@@ -5,6 +5,7 @@ mod acls;
 mod blocks;
 #[cfg(feature = "kms")]
 mod copies;
+mod policies;
 #[cfg(feature = "kms")]
 mod uploads;
 
@@ -46,7 +47,7 @@ macro_rules! always {
             .match_requests(|request| {
                 request.bucket() == Some(BUCKET) && request.expected_bucket_owner() == Some(ACCOUNT)
             })
-            .then_http_response(|| $answer)
+            .then_http_response(move || $answer)
     };
 }
 
