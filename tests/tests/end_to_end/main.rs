@@ -11,6 +11,7 @@
 )]
 
 mod acls;
+mod bucket_policies;
 mod loops;
 mod objects;
 mod permissions;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     acls::{EVERYBODY, PARTNER, bucket_with_acls, group, open, user},
+    bucket_policies,
     objects::{bucket_with_key, require_key, upload},
     records::{id, record},
     stacks::{ENFORCE, deploy, wait_until_handled},
@@ -119,7 +120,18 @@ fn tour(stack: &Stack) {
     put(&opened, "aws.s3");
     wait_until_handled(stack, "S3PublicAcl", id(&opened), 1);
 
-    // Objects in it: the current version by name, and one by its version.
+    // Bucket policies: one with a stranger, who is marked; one of which nothing is left; and one
+    // whose record a read contradicts.
+    let policies = "amzn-s3-demo-tour-policy";
+    bucket_with_acls(stack, policies);
+    for make in [bucket_policies::open, bucket_policies::open_wholly, bucket_policies::contradicted]
+    {
+        let record = make(stack, policies);
+        put(&record, "aws.s3");
+        wait_until_handled(stack, "S3BucketPolicy", id(&record), 1);
+    }
+
+    // Objects in the first: the current version by name, and one by its version.
     for (key, by_version) in [("plain", false), ("versioned", true)] {
         let body = json!({ "Bucket": bucket, "Key": key, "Body": "x" });
         let stored = stack.call("s3", "PutObject", body).unwrap();
