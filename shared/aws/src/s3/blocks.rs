@@ -9,7 +9,7 @@ use controls::{
 use model::{Resource, ResourceId, Target};
 use respond::{Applied, Cloud, CloudError, Retry};
 
-use super::{Api, Place, account::AccountApi, buckets::known, unless_refused};
+use super::{Api, Place, account::AccountApi, known, unless_refused};
 use crate::{
     Session,
     error::{Kind, cloud_error, refusal},
