@@ -251,6 +251,7 @@ fn resource(given: Option<&GivenResource>) -> Result<Resource, String> {
         ("s3", None) => Resource::bucket(&arn.resource, account, &region),
         ("s3", Some((bucket, key))) => Resource::object(bucket, key, None, account, &region),
         ("iam", Some(("role", path))) => Resource::role(path, account, &region),
+        ("iam", None) if arn.resource == "root" => Resource::account(account, &region),
         _ => return Err(format!("resource `{arn}` is of a type that no control asks about")),
     };
     // The ARN as written: its partition and a role's path are the case's own.

@@ -11,9 +11,11 @@
 )]
 
 mod acls;
+mod blocks;
 mod bucket_policies;
 mod loops;
 mod objects;
+mod passwords;
 mod permissions;
 mod postures;
 mod records;
