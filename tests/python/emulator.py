@@ -15,7 +15,7 @@ import zipfile
 
 import lifeline
 from ministack.core import iam_evaluator, responses
-from ministack.services import eventbridge, lambda_svc, sqs
+from ministack.services import eventbridge, lambda_svc, s3, sqs
 from ministack.services.cloudformation import provisioners
 
 
@@ -122,6 +122,44 @@ def record_decisions(path):
     iam_evaluator.enforce = enforce
 
 
+def know_the_accounts_public_access_block(app):
+    """The account's own Block Public Access, which ministack's S3 Control does not know.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetPublicAccessBlock.html
+    """
+    original = app._handle_s3_control_request
+    blocks = {}
+
+    @functools.wraps(original)
+    async def handle(path, method, body, query_params, request_id, headers=None):
+        if path != "/v20180820/configuration/publicAccessBlock":
+            return await original(path, method, body, query_params, request_id, headers)
+        action = "Get" if method == "GET" else "Put"
+        action = f"s3:{action}AccountPublicAccessBlock"
+        denied = app._enforce_data_plane(
+            "s3", action, headers or {}, query_params, request_id, resource_arn="*"
+        )
+        denied = denied or s3.s3control_account_error(headers or {})
+        if denied:
+            return denied
+        account = responses.get_account_id()
+        if method == "GET" and account not in blocks:
+            return s3.s3control_error(
+                "NoSuchPublicAccessBlockConfiguration",
+                "The public access block configuration was not found",
+                404,
+            )
+        if method == "GET":
+            return 200, {"Content-Type": "application/xml"}, blocks[account]
+        if method == "PUT":
+            blocks[account] = body
+            return 200, {}, b""
+        blocks.pop(account, None)
+        return 204, {}, b""
+
+    app._handle_s3_control_request = handle
+
+
 def main():
     lifeline.hold()
     # CloudTrail's events come from `aws.*` sources, which nobody but AWS may put.
@@ -135,9 +173,10 @@ def main():
     record_decisions(os.path.join(os.environ["SERVER_DIR"], "calls.jsonl"))
 
     # After the patches: the application binds some of these names when it is loaded.
-    from ministack.app import main as serve
+    from ministack import app
 
-    serve()
+    know_the_accounts_public_access_block(app)
+    app.main()
 
 
 if __name__ == "__main__":

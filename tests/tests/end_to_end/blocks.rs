@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use crate::{
     records::{id, record},
-    stacks::{asked_about, assert_nothing_refused, enforcing, entries, wait_until_handled, writes},
+    stacks::{
+        ENFORCE, asked_about, assert_nothing_refused, deploy, enforcing, entries,
+        wait_until_handled, writes,
+    },
 };
 
 /// A bucket with all four switches on and a setting of every kind that must stay.
@@ -47,6 +50,17 @@ pub(crate) fn record_of(stack: &Stack, bucket: &str, block: &Value) -> Value {
         "PublicAccessBlockConfiguration": block,
     });
     record(stack, "s3", "PutBucketPublicAccessBlock", parameters)
+}
+
+/// Sets the account's switches and gives the record of it.
+pub(crate) fn weaken_account(stack: &Stack, block: &Value) -> Value {
+    let put = json!({ "AccountId": stack.account, "PublicAccessBlockConfiguration": block });
+    stack.call("s3control", "PutPublicAccessBlock", put).unwrap();
+    let parameters = json!({
+        "Host": format!("{}.s3-control.us-east-1.amazonaws.com", stack.account),
+        "PublicAccessBlockConfiguration": block,
+    });
+    record(stack, "s3", "PutAccountPublicAccessBlock", parameters)
 }
 
 /// Everything about a bucket that must be left alone.
@@ -117,5 +131,31 @@ fn a_deleted_configuration_comes_back_and_a_whole_one_costs_one_read() {
     let alert = inbox.wait_for(BUCKET).unwrap();
     assert_eq!(alert.json["event"]["id"], deleted["eventID"]);
     assert_eq!(block(stack, BUCKET), switches(true, true, true, true));
+    assert_nothing_refused(stack, BUCKET);
+}
+
+// The account is that of no other test: its switches decide about every bucket in it.
+#[test]
+fn the_accounts_missing_switches_are_turned_on_and_a_buckets_that_it_covers_are_marked() {
+    const BUCKET: &str = "amzn-s3-demo-block-covered";
+    let stack = &deploy("777788889999", ENFORCE);
+    let inbox = stack.inbox("block-account").unwrap();
+    let half = switches(true, false, true, true);
+    let weakened = weaken_account(stack, &half);
+    stack.put_record("aws.s3", &weakened).unwrap();
+    let alert = inbox.wait_for(id(&weakened)).unwrap();
+    let of_account = json!({ "AccountId": stack.account });
+    let live = stack.call("s3control", "GetPublicAccessBlock", of_account).unwrap();
+    assert_eq!(live["PublicAccessBlockConfiguration"], switches(true, true, true, true));
+    assert_eq!(alert.json["response"], "revert");
+    assert_eq!(alert.json["findings"][0]["outcome"], "verified");
+
+    blocked_bucket(stack, BUCKET);
+    set(stack, BUCKET, half.clone());
+    let covered = record_of(stack, BUCKET, &half);
+    stack.put_record("aws.s3", &covered).unwrap();
+    let alert = inbox.wait_for(BUCKET).unwrap();
+    assert_eq!(alert.json["response"], "tag");
+    assert_eq!(block(stack, BUCKET), half, "it has no effect today");
     assert_nothing_refused(stack, BUCKET);
 }

@@ -1,5 +1,5 @@
-//! `iam-password-policy`: told by default. That an enforced policy mends it is proved where one can
-//! be deployed (`tests/tests/second_opinion`): the shipped policies revert nothing of it.
+//! `iam-password-policy`: told by default. The shipped policies revert nothing of it, so that the
+//! write is proved by the adapter's own tests alone.
 
 use serde_json::{Value, json};
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     acls::{EVERYBODY, PARTNER, bucket_with_acls, group, open, user},
+    blocks::{self, blocked_bucket, switches},
     bucket_policies,
     objects::{bucket_with_key, require_key, upload},
     records::{id, record},
@@ -70,7 +71,10 @@ const NOT_SEEN: &[(&str, &[(&str, &str)])] = &[
     // iam-password-policy
     (
         "IamPasswordPolicy",
-        &[("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history")],
+        &[
+            ("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history"),
+            ("iam:UpdateAccountPasswordPolicy", "the shipped policies tell of it and revert none"),
+        ],
     ),
     // s3-access-denied
     (
@@ -207,7 +211,48 @@ fn tour(stack: &Stack) {
     contradicted["requestParameters"]["assumeRolePolicyDocument"] = json!(trust.to_string());
     put(&contradicted, "aws.iam");
     wait_until_handled(stack, "IamTrustPolicy", id(&contradicted), 1);
+    tour_of_blocks(stack);
+    tour_of_passwords(stack);
     inbox.take().unwrap();
+}
+
+/// The account's switches mended, a bucket's marked and then mended, a record contradicted.
+fn tour_of_blocks(stack: &Stack) {
+    let handled = |record: &Value| {
+        stack.put_record("aws.s3", record).unwrap();
+        wait_until_handled(stack, "S3PublicAccessBlock", id(record), 1);
+    };
+    let half = switches(true, true, true, false);
+    handled(&blocks::weaken_account(stack, &half));
+    let bucket = "amzn-s3-demo-tour-block";
+    blocked_bucket(stack, bucket);
+    blocks::set(stack, bucket, half.clone());
+    handled(&blocks::record_of(stack, bucket, &half));
+    let account = json!({ "AccountId": stack.account });
+    stack.call("s3control", "DeletePublicAccessBlock", account).unwrap();
+    handled(&blocks::record_of(stack, bucket, &half));
+    let right = "amzn-s3-demo-tour-blocked";
+    blocked_bucket(stack, right);
+    handled(&blocks::record_of(stack, right, &half));
+}
+
+/// A weak policy that is told of, and a record that a read contradicts.
+fn tour_of_passwords(stack: &Stack) {
+    let strong = json!({
+        "MinimumPasswordLength": 14,
+        "RequireSymbols": true,
+        "RequireNumbers": true,
+        "RequireUppercaseCharacters": true,
+        "RequireLowercaseCharacters": true,
+        "PasswordReusePrevention": 24,
+    });
+    let weak = json!({ "minimumPasswordLength": 8 });
+    for live in [json!({ "MinimumPasswordLength": 8 }), strong] {
+        stack.call("iam", "UpdateAccountPasswordPolicy", live).unwrap();
+        let record = record(stack, "iam", "UpdateAccountPasswordPolicy", weak.clone());
+        stack.put_record("aws.iam", &record).unwrap();
+        wait_until_handled(stack, "IamPasswordPolicy", id(&record), 1);
+    }
 }
 
 /// The actions that a function's own policy grants, `Read`, `Mend` and infrastructure alike.

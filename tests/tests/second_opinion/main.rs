@@ -187,6 +187,44 @@ fn an_acl_loses_its_public_grants_and_nothing_else() {
 }
 
 #[test]
+fn the_missing_switches_of_a_bucket_and_of_the_account_are_turned_on() {
+    const BUCKET: &str = "amzn-s3-demo-half-blocked";
+    let account = account();
+    let inbox = account.inbox("blocks");
+    let switches = |ignore: bool, restrict: bool| {
+        json!({
+            "BlockPublicAcls": true,
+            "IgnorePublicAcls": ignore,
+            "BlockPublicPolicy": true,
+            "RestrictPublicBuckets": restrict,
+        })
+    };
+    let whole = switches(true, true);
+    account.call("s3", "CreateBucket", json!({ "Bucket": BUCKET }));
+    let half = switches(true, false);
+    let put = json!({ "Bucket": BUCKET, "PublicAccessBlockConfiguration": half });
+    account.call("s3", "PutPublicAccessBlock", put);
+    let parameters = json!({ "bucketName": BUCKET, "PublicAccessBlockConfiguration": half });
+    account.run("s3-public-access-block", "s3", "PutBucketPublicAccessBlock", parameters);
+    let live = account.call("s3", "GetPublicAccessBlock", json!({ "Bucket": BUCKET }));
+    assert_eq!(live["PublicAccessBlockConfiguration"], whole);
+    let alerts = account.alerts(&inbox, BUCKET);
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert_eq!(alerts[0]["findings"][0]["outcome"], "verified", "{alerts:?}");
+
+    let of_account = json!({ "AccountId": MOTO_ACCOUNT });
+    let half = switches(false, true);
+    let put = json!({ "AccountId": MOTO_ACCOUNT, "PublicAccessBlockConfiguration": half });
+    account.call("s3control", "PutPublicAccessBlock", put);
+    let parameters = json!({ "PublicAccessBlockConfiguration": half });
+    account.run("s3-public-access-block", "s3", "PutAccountPublicAccessBlock", parameters);
+    let live = account.call("s3control", "GetPublicAccessBlock", of_account.clone());
+    assert_eq!(live["PublicAccessBlockConfiguration"], whole);
+    // Other tests look at buckets of the same account.
+    account.call("s3control", "DeletePublicAccessBlock", of_account);
+}
+
+#[test]
 fn every_trust_document_that_is_left_behind_is_one_that_iam_accepts() {
     let account = account();
     let inbox = account.inbox("trust");

@@ -29,3 +29,239 @@ const INFRASTRUCTURE: [(&str, &[&str]); 8] = [
 /// Sources: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>,
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>,
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>.
+const ANY_RESOURCE: [&str; 6] = [
+    "Traces",
+    "ReadAccount",
+    "ReadAccountBlock",
+    "MendAccountBlock",
+    "ReadPasswordPolicy",
+    "MendPasswordPolicy",
+];
+
+/// S3 actions on the account itself: there is no bucket of whose account a condition could be.
+const ON_ACCOUNT: [&str; 2] = ["s3:GetAccountPublicAccessBlock", "s3:PutAccountPublicAccessBlock"];
+
+/// One role per function, with one policy of its own and a boundary where asked.
+pub(crate) fn roles(template: &Template) -> Broken {
+    let mut broken = Vec::new();
+    let expected: BTreeSet<String> =
+        template.functions().iter().map(|(_, function)| format!("{}Role", function.name)).collect();
+    let found: BTreeSet<String> =
+        template.of_type("AWS::IAM::Role").iter().map(|role| role.name.to_owned()).collect();
+    if expected != found {
+        broken.push(format!("roles {found:?}, functions need {expected:?}"));
+    }
+    for role in template.of_type("AWS::IAM::Role") {
+        let stem = role.name.strip_suffix("Role").unwrap_or(role.name);
+        if role.property("ManagedPolicyArns") != &json!([{ "Ref": format!("{stem}Permissions") }]) {
+            broken.push(format!("{} has other policies", role.name));
+        }
+        if !role.property("Policies").is_null() {
+            broken.push(format!("{} has inline policies", role.name));
+        }
+        let boundary = json!({ "Fn::If": ["HasBoundary", { "Ref": "PermissionsBoundaryArn" }, { "Ref": "AWS::NoValue" }] });
+        if role.property("PermissionsBoundary") != &boundary {
+            broken.push(format!("{} escapes the boundary", role.name));
+        }
+        let trust = role.at("/Properties/AssumeRolePolicyDocument/Statement");
+        let lambda = json!([{
+            "Effect": "Allow",
+            "Principal": { "Service": "lambda.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+        }]);
+        if trust != &lambda {
+            broken.push(format!("{} may be assumed by {trust}", role.name));
+        }
+    }
+    broken
+}
+
+/// S-28: a role allows exactly what its control declares, and the infrastructure's own.
+pub(crate) fn actions(template: &Template) -> Broken {
+    let mut broken = Vec::new();
+    for (id, function) in template.functions() {
+        let Some(control) = control_of(&id) else { continue };
+        let name = format!("{}Permissions", function.name);
+        let Some(policy) = template.resource(&name) else {
+            broken.push(format!("{name} is missing"));
+            continue;
+        };
+        let mut granted: BTreeSet<&str> = BTreeSet::new();
+        let mut infrastructure = BTreeMap::new();
+        for statement in policy.statements() {
+            let sid = statement["Sid"].as_str().unwrap_or_default();
+            let actions = texts(&statement["Action"]);
+            if statement["Effect"] != json!("Allow") || statement.get("NotAction").is_some() {
+                broken.push(format!("{name}: {sid} is more than a plain allow"));
+            }
+            if sid.starts_with("Read") || sid.starts_with("Mend") {
+                granted.extend(actions);
+            } else {
+                infrastructure.insert(sid, actions);
+            }
+        }
+        let declared: BTreeSet<&str> =
+            control.read_actions().iter().chain(control.write_actions()).copied().collect();
+        let missing: Vec<_> = declared.difference(&granted).collect();
+        let unused: Vec<_> = granted.difference(&declared).collect();
+        if !missing.is_empty() || !unused.is_empty() {
+            broken.push(format!("{name} lacks {missing:?} and has {unused:?} for nothing"));
+        }
+        let expected: BTreeMap<&str, Vec<&str>> =
+            INFRASTRUCTURE.iter().map(|(sid, actions)| (*sid, actions.to_vec())).collect();
+        if infrastructure != expected {
+            broken.push(format!("{name} has the infrastructure {infrastructure:?}"));
+        }
+    }
+    broken
+}
+
+/// No wildcard in an action, none for a whole resource, account-wide S3 writes stay at home.
+pub(crate) fn resources_of_actions(template: &Template) -> Broken {
+    let mut broken = Vec::new();
+    for policy in template.of_type("AWS::IAM::ManagedPolicy") {
+        for statement in policy.statements() {
+            let sid = statement["Sid"].as_str().unwrap_or_default();
+            let told = format!("{}.{sid}", policy.name);
+            let actions = texts(&statement["Action"]);
+            if actions.is_empty() || actions.iter().any(|action| action.contains(['*', '?'])) {
+                broken.push(format!("{told} allows {actions:?}"));
+            }
+            let resources = list(&statement["Resource"]);
+            let all = resources.iter().any(|resource| resource.as_str() == Some("*"));
+            let for_all =
+                ANY_RESOURCE.contains(&sid) && actions.iter().all(|action| has_no_resource(action));
+            if resources.is_empty() || (all && !for_all) {
+                broken.push(format!("{told} reaches every resource"));
+            }
+            let s3 = actions
+                .iter()
+                .any(|action| action.starts_with("s3:") && !ON_ACCOUNT.contains(action));
+            let home = statement.pointer("/Condition/StringEquals/aws:ResourceAccount");
+            if s3 && home != Some(&json!({ "Ref": "AWS::AccountId" })) {
+                broken.push(format!("{told} reaches other accounts' buckets"));
+            }
+            let data_key = actions.contains(&"kms:GenerateDataKey");
+            let key_of_stack = referred(&statement["Resource"]) == Some("Key");
+            let via = statement.pointer("/Condition/StringEquals/kms:ViaService");
+            if data_key && !key_of_stack && via.is_none() {
+                broken.push(format!("{told} uses keys outside of S3"));
+            }
+        }
+    }
+    // Whatever its code believes, a role that may write roles may not write ours.
+    for policy in template.of_type("AWS::IAM::ManagedPolicy") {
+        let writes = policy.statements().iter().any(|statement| {
+            statement["Effect"] == json!("Allow")
+                && texts(&statement["Action"]).contains(&"iam:UpdateAssumeRolePolicy")
+        });
+        let Some(stem) = policy.name.strip_suffix("Permissions").filter(|_| writes) else {
+            continue;
+        };
+        let limits = template.resource(&format!("{stem}Limits"));
+        let denied = limits.map(|limits| {
+            let attached = limits.property("Roles") == &json!([{ "Ref": format!("{stem}Role") }]);
+            let statements = limits
+                .statements()
+                .into_iter()
+                .filter(|statement| attached && statement["Effect"] == json!("Deny"));
+            statements.map(ToString::to_string).collect::<String>()
+        });
+        let denied = denied.unwrap_or_default();
+        for role in template.of_type("AWS::IAM::Role") {
+            if !denied.contains(&format!("[\"{}\",\"Arn\"]", role.name)) {
+                broken.push(format!("{stem} may write {}", role.name));
+            }
+        }
+        if !denied.contains(":role/aws-service-role/*") || !denied.contains("iam:TagRole") {
+            broken.push(format!("{stem} may write service-linked roles"));
+        }
+    }
+    broken
+}
+
+/// Whether an action of [`ANY_RESOURCE`] can be allowed on every resource only.
+fn has_no_resource(action: &str) -> bool {
+    const OF_ACCOUNT: [&str; 4] = [
+        "iam:GetAccountPasswordPolicy",
+        "iam:GetAccountSummary",
+        "iam:ListVirtualMFADevices",
+        "iam:UpdateAccountPasswordPolicy",
+    ];
+    action.starts_with("xray:") || ON_ACCOUNT.contains(&action) || OF_ACCOUNT.contains(&action)
+}
+
+/// A service that is let in is let in for this account, and no pattern stands where an
+/// operator compares whole strings.
+pub(crate) fn deputies(template: &Template) -> Broken {
+    let mut broken = Vec::new();
+    for resource in template.resources() {
+        for statement in resource.statements() {
+            let sid = statement["Sid"].as_str().unwrap_or_default();
+            let told = format!("{}.{sid}", resource.name);
+            let condition = statement["Condition"].to_string();
+            let service = statement.pointer("/Principal/Service").is_some();
+            // EventBridge sends no source to KMS (rule `key`); logs are told by their context.
+            let pinned = condition.contains("aws:SourceA")
+                || condition.contains("kms:EncryptionContext")
+                || (resource.kind() == "AWS::KMS::Key"
+                    && statement.pointer("/Principal/Service")
+                        == Some(&json!("events.amazonaws.com")));
+            if service && !pinned {
+                broken.push(format!("{told} lets a service in for everybody"));
+            }
+            let everybody = matches!(statement["Principal"].as_str(), Some("*"));
+            if everybody && statement["Effect"] != json!("Deny") {
+                broken.push(format!("{told} lets everybody in"));
+            }
+            // `ArnEquals` takes patterns, `StringEquals` does not.
+            if statement["Condition"]["StringEquals"].to_string().contains('*') {
+                broken.push(format!("{told} compares a pattern with StringEquals"));
+            }
+            if condition.contains("MultiFactorAuthPresent") && service {
+                broken.push(format!("{told} asks a service for MFA"));
+            }
+        }
+    }
+    broken
+}
+
+/// The key rotates, is slow to go, and lets the services use it that must.
+pub(crate) fn key(template: &Template) -> Broken {
+    let mut broken = Vec::new();
+    for key in template.of_type("AWS::KMS::Key") {
+        if key.property("EnableKeyRotation") != &json!(true)
+            || key.property("PendingWindowInDays") != &json!(30)
+        {
+            broken.push(format!("{} does not rotate, or goes too soon", key.name));
+        }
+        let admits = |service: &str| {
+            let mut statements = key.statements().into_iter();
+            statements
+                .find(|statement| statement.pointer("/Principal/Service") == Some(&json!(service)))
+        };
+        match admits("events.amazonaws.com") {
+            Some(statement) => {
+                if statement.get("Condition").is_some() {
+                    broken.push("a condition drops every event silently".to_owned());
+                }
+                if texts(&statement["Action"]) != ["kms:Decrypt", "kms:GenerateDataKey"] {
+                    broken.push("EventBridge cannot use the key".to_owned());
+                }
+            }
+            None => broken.push("EventBridge may not use the key".to_owned()),
+        }
+        match admits("cloudwatch.amazonaws.com") {
+            Some(statement) => {
+                if texts(&statement["Action"]) != ["kms:Decrypt", "kms:GenerateDataKey*"] {
+                    broken.push("alarms cannot use the key".to_owned());
+                }
+            }
+            None => broken.push("alarms may not use the key".to_owned()),
+        }
+    }
+    if template.of_type("AWS::KMS::Key").is_empty() {
+        broken.push("there is no key".to_owned());
+    }
+    broken
+}
