@@ -697,6 +697,14 @@ pub const CATALOGUE: &[Entry] = &[
         "the actions are allowed on everything but the named resources",
     ),
     entry(
+        "boundary-removed",
+        Severity::High,
+        Category::Privilege,
+        "iam-admin-grant",
+        false,
+        "no permissions boundary keeps the holder from more power any longer",
+    ),
+    entry(
         "world-open:*",
         Severity::Critical,
         Category::PublicExposure,
