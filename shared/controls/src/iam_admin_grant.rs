@@ -22,9 +22,7 @@ pub use self::{
     remedy::{GrantRemedy, Tagged},
     state::{Boundary, Grant, GrantState, Holder, Permissions, Source, Version},
 };
-use crate::{
-    Control, Memory, Remembered, StateError, Subscription, Tags, Triage, tags,
-};
+use crate::{Control, Memory, Remembered, StateError, Subscription, Tags, Triage, tags};
 
 /// Has somebody been made administrator, or one step from it?
 #[derive(Debug, Clone, Copy, Default)]

@@ -77,7 +77,5 @@ fn original(place: usize, cut: &BTreeSet<usize>) -> usize {
 /// The document on several lines, for showing what changes.
 pub(super) fn readable(text: &str) -> String {
     let value: Result<Value, _> = serde_json::from_str(text);
-    value
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| text.to_owned())
+    value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or_else(|_| text.to_owned())
 }

@@ -128,9 +128,7 @@ fn found<'s>(state: &'s GrantState, context: &Context) -> Vec<Found<'s>> {
             let unclear = inspect("", context).findings.into_iter().take(1).collect();
             all.push(Found { judged: unclear, of, doubt: doubt.clone() });
         }
-        all.extend(
-            by_code.into_values().map(|judged| Found { judged, of, doubt: doubt.clone() }),
-        );
+        all.extend(by_code.into_values().map(|judged| Found { judged, of, doubt: doubt.clone() }));
     }
     all
 }
@@ -191,8 +189,7 @@ fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<
                 continue;
             }
             let mut finding = Finding::new(judged.code, judged.detail);
-            finding.held_back =
-                Some("several policies of the group give it together".to_owned());
+            finding.held_back = Some("several policies of the group give it together".to_owned());
             findings.push(finding);
         }
     }
@@ -226,8 +223,7 @@ fn bounded(finding: &mut Finding<GrantRemedy>, boundary: &Boundary) {
 }
 
 fn describe(found: &Found<'_>) -> Finding<GrantRemedy> {
-    let mut details: Vec<&str> =
-        found.judged.iter().map(|judged| judged.detail.as_str()).collect();
+    let mut details: Vec<&str> = found.judged.iter().map(|judged| judged.detail.as_str()).collect();
     details.dedup();
     let mut finding = Finding::new(code_of(found), details.join("; "))
         .with_evidence("policy", found.of.source.name());
@@ -296,11 +292,7 @@ fn remedy(
 }
 
 /// Back to the version that was the default one before.
-fn former(
-    policy_arn: &str,
-    state: &GrantState,
-    context: &Context,
-) -> Result<GrantRemedy, String> {
+fn former(policy_arn: &str, state: &GrantState, context: &Context) -> Result<GrantRemedy, String> {
     if state.attached == Some(false) {
         return Err("nobody has the policy, or not this version of it".to_owned());
     }

@@ -19,7 +19,9 @@ pub(super) fn is_service_linked(resource: &Resource, read: Option<&str>) -> bool
     let path = |arn: &str| arn.parse::<Arn>().map(|arn| arn.resource).unwrap_or_default();
     let known = read.map_or_else(|| path(&resource.arn), path);
     known.starts_with(SERVICE_LINKED_PATH)
-        || (read.is_none() && known.matches('/').count() < 2 && name.starts_with(SERVICE_LINKED_NAME))
+        || (read.is_none()
+            && known.matches('/').count() < 2
+            && name.starts_with(SERVICE_LINKED_NAME))
 }
 
 /// Why the holder is never written.

@@ -300,10 +300,12 @@ impl Remedy for GrantRemedy {
             Self::CutInline { holder: Group(_), after: None, .. } => {
                 &["iam:DeleteGroupPolicy", "iam:GetGroupPolicy"]
             }
-            Self::CutInline { holder: User(_), .. } | Self::RestoreInline { holder: User(_), .. } => {
+            Self::CutInline { holder: User(_), .. }
+            | Self::RestoreInline { holder: User(_), .. } => {
                 &["iam:GetUserPolicy", "iam:PutUserPolicy"]
             }
-            Self::CutInline { holder: Role(_), .. } | Self::RestoreInline { holder: Role(_), .. } => {
+            Self::CutInline { holder: Role(_), .. }
+            | Self::RestoreInline { holder: Role(_), .. } => {
                 &["iam:GetRolePolicy", "iam:PutRolePolicy"]
             }
             Self::CutInline { holder: Group(_), .. }
@@ -314,7 +316,9 @@ impl Remedy for GrantRemedy {
             Self::LeaveGroup { .. } => {
                 &["iam:GetPolicy", "iam:ListGroupsForUser", "iam:RemoveUserFromGroup"]
             }
-            Self::JoinGroup { .. } => &["iam:AddUserToGroup", "iam:GetPolicy", "iam:ListGroupsForUser"],
+            Self::JoinGroup { .. } => {
+                &["iam:AddUserToGroup", "iam:GetPolicy", "iam:ListGroupsForUser"]
+            }
             Self::SetBoundary { holder: Role(_), .. } => {
                 &["iam:GetRole", "iam:PutRolePermissionsBoundary"]
             }
@@ -364,9 +368,10 @@ impl Remedy for GrantRemedy {
 
     fn document_change(&self) -> Option<(String, String)> {
         match self {
-            Self::CutInline { before, after, .. } => {
-                Some((inline::readable(before), after.as_deref().map_or_else(String::new, inline::readable)))
-            }
+            Self::CutInline { before, after, .. } => Some((
+                inline::readable(before),
+                after.as_deref().map_or_else(String::new, inline::readable),
+            )),
             Self::RestoreInline { before, after, .. } => Some((
                 before.as_deref().map_or_else(String::new, inline::readable),
                 inline::readable(after),

@@ -92,8 +92,7 @@ fn all<T: serde::de::DeserializeOwned>(
 }
 
 pub(super) fn state(target: &Target, given: &Value) -> Result<GrantState, StateError> {
-    let missing =
-        |operation| StateError::Missing { operation, arn: target.resource.arn.clone() };
+    let missing = |operation| StateError::Missing { operation, arn: target.resource.arn.clone() };
     let grant = Grant::of(target).ok_or_else(|| missing("GetPolicy"))?;
     let versions: Vec<GetPolicyVersion> = all(target, given, "GetPolicyVersion")?;
     let managed = |arn: &str, version: &PolicyVersion| Permissions {
@@ -131,10 +130,8 @@ pub(super) fn state(target: &Target, given: &Value) -> Result<GrantState, StateE
                 .find(|one| one.policy_version.version_id == *asked)
                 .ok_or_else(|| missing("GetPolicyVersion"))?;
             let mut state = GrantState::granting(vec![managed(policy_arn, &one.policy_version)]);
-            state.attached = policy
-                .policy
-                .attachment_count
-                .map(|count| count > 0 && *asked == default);
+            state.attached =
+                policy.policy.attachment_count.map(|count| count > 0 && *asked == default);
             state.versions = versions
                 .iter()
                 .map(|one| &one.policy_version)
@@ -166,11 +163,7 @@ fn attached(
     Ok(answer.map(|answer| answer.attached_policies))
 }
 
-fn inline(
-    target: &Target,
-    given: &Value,
-    holder: &Holder,
-) -> Result<Vec<Permissions>, StateError> {
+fn inline(target: &Target, given: &Value, holder: &Holder) -> Result<Vec<Permissions>, StateError> {
     let operation = match holder {
         Holder::User(_) => "GetUserPolicy",
         Holder::Role(_) => "GetRolePolicy",
