@@ -251,6 +251,9 @@ fn resource(given: Option<&GivenResource>) -> Result<Resource, String> {
         ("s3", None) => Resource::bucket(&arn.resource, account, &region),
         ("s3", Some((bucket, key))) => Resource::object(bucket, key, None, account, &region),
         ("iam", Some(("role", path))) => Resource::role(path, account, &region),
+        ("iam", Some(("user", path))) => Resource::user(path, account, &region),
+        ("iam", Some(("group", path))) => Resource::group(path, account, &region),
+        ("iam", Some(("policy", _))) => Resource::managed_policy(&given.arn, account, &region),
         ("iam", None) if arn.resource == "root" => Resource::account(account, &region),
         _ => return Err(format!("resource `{arn}` is of a type that no control asks about")),
     };

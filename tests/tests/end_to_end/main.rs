@@ -13,6 +13,7 @@
 mod acls;
 mod blocks;
 mod bucket_policies;
+mod identities;
 mod loops;
 mod objects;
 mod passwords;

@@ -10,6 +10,7 @@ use crate::{
     acls::{EVERYBODY, PARTNER, bucket_with_acls, group, open, user},
     blocks::{self, blocked_bucket, switches},
     bucket_policies,
+    identities::{key_for, password_for, refused, root_signs_in, sign_in},
     objects::{bucket_with_key, require_key, upload},
     records::{id, record},
     stacks::{ENFORCE, deploy, wait_until_handled},
@@ -56,7 +57,13 @@ const NOT_SEEN: &[(&str, &[(&str, &str)])] = &[
     // console-sign-in
     (
         "ConsoleSignIn",
-        &[("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history")],
+        &[
+            (
+                "dynamodb:DeleteItem",
+                "nothing is reverted, so no revert is taken out of the history",
+            ),
+            ("sqs:SendMessage", "what the record tells is not looked at again"),
+        ],
     ),
     // iam-admin-grant
     (
@@ -66,7 +73,12 @@ const NOT_SEEN: &[(&str, &[(&str, &str)])] = &[
     // iam-credentials
     (
         "IamCredentials",
-        &[("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history")],
+        &[
+            ("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history"),
+            ("iam:TagUser", "the shipped policies only tell of credentials"),
+            ("iam:UpdateAccessKey", "the shipped policies only tell of credentials"),
+            ("iam:UpdateLoginProfile", "the shipped policies only tell of credentials"),
+        ],
     ),
     // iam-password-policy
     (
@@ -79,7 +91,13 @@ const NOT_SEEN: &[(&str, &[(&str, &str)])] = &[
     // s3-access-denied
     (
         "S3AccessDenied",
-        &[("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history")],
+        &[
+            (
+                "dynamodb:DeleteItem",
+                "nothing is reverted, so no revert is taken out of the history",
+            ),
+            ("sqs:SendMessage", "what the record tells is not looked at again"),
+        ],
     ),
     // s3-bucket-policy
     (
@@ -213,6 +231,37 @@ fn tour(stack: &Stack) {
     wait_until_handled(stack, "IamTrustPolicy", id(&contradicted), 1);
     tour_of_blocks(stack);
     tour_of_passwords(stack);
+
+    // Credentials for another user, a device that is lost and one that is deleted, the root user's key,
+    // and a key whose record a read contradicts.
+    let user = "amzn-demo-tour-bob";
+    let mut records = vec![key_for(stack, user), password_for(stack, user)];
+    let device = format!("arn:aws:iam::{}:mfa/amzn-demo-tour-bob", stack.account);
+    let off = json!({ "userName": user, "serialNumber": device });
+    records.push(record(stack, "iam", "DeactivateMFADevice", off));
+    let deleted = json!({ "serialNumber": device });
+    records.push(record(stack, "iam", "DeleteVirtualMFADevice", deleted));
+    let mut of_root = record(stack, "iam", "CreateAccessKey", Value::Null);
+    of_root["userIdentity"] = root_signs_in(stack)["userIdentity"].clone();
+    records.push(of_root);
+    let mut contradicted = record(stack, "iam", "CreateAccessKey", json!({ "userName": user }));
+    contradicted["responseElements"] =
+        json!({ "accessKey": { "accessKeyId": "AKIAEXAMPLEGONE00001", "status": "Active" } });
+    records.push(contradicted);
+    for record in &records {
+        put(record, "aws.iam");
+        wait_until_handled(stack, "IamCredentials", id(record), 1);
+    }
+
+    // The root user signs in, and somebody knocks.
+    let signed_in = root_signs_in(stack);
+    sign_in(stack, &signed_in);
+    wait_until_handled(stack, "ConsoleSignIn", id(&signed_in), 1);
+    for _ in 0..5 {
+        let refused = refused(stack, "amzn-demo-tour-knocking");
+        put(&refused, "aws.s3");
+        wait_until_handled(stack, "S3AccessDenied", id(&refused), 1);
+    }
     inbox.take().unwrap();
 }
 
