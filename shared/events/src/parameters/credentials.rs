@@ -69,6 +69,7 @@ mod tests {
     use super::*;
     use crate::Event;
 
+    #[expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads better")]
     fn record(parameters: serde_json::Value, response: serde_json::Value) -> crate::Record {
         let record = json!({
             "eventName": "CreateAccessKey", "eventSource": "iam.amazonaws.com",
