@@ -87,7 +87,7 @@ impl Api {
     async fn setting(&self, place: Place<'_>, kind: Kind) -> Result<Setting, CloudError> {
         match kind {
             Kind::Encryption => self.encryption(place).await.map(Setting::Encryption),
-            Kind::Versioning => self.versioning(place).await.map(Setting::Versioning),
+            Kind::Versioning => self.bucket_versioning(place).await.map(Setting::Versioning),
             Kind::Logging => self.logging(place).await.map(Setting::Logging),
             Kind::Lifecycle => self.lifecycle(place).await.map(Setting::Lifecycle),
             Kind::ObjectLock => self.object_lock(place).await.map(Setting::ObjectLock),
