@@ -111,7 +111,11 @@ impl Control for S3BucketPolicy {
         // The command line prints it as text, other tools as the object it is.
         let document = response.policy.map(|policy| match policy {
             Value::String(text) => text,
-            other => other.to_string(),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_)) => other.to_string(),
         });
         self.supplement(target, PolicyState::of(document), responses)
     }

@@ -60,14 +60,11 @@ fn key(baseline: Option<&str>, context: &Context, trust: &Trust) -> Option<Deman
     let required = required.filter(|key| trust.require_key_enforcement && is_key(key));
     let allowed = trust.allowed_kms_keys.iter().filter(|key| is_key(key));
     let mut keys: BTreeSet<String> = allowed.cloned().chain(required.map(str::to_owned)).collect();
-    let (by, wanted): (_, fn(Verdict) -> Option<Enforcement>) = match required {
-        Some(_) => (BY_TRUST, |_| Some(Enforcement::Enforced)),
-        None => {
-            keys.extend(trust.kms_key_arn.clone());
-            keys.extend(keys_of(baseline?));
-            (BY_BASELINE, |verdict| verdict.kms)
-        }
-    };
+    let by = if required.is_some() { BY_TRUST } else { BY_BASELINE };
+    if required.is_none() {
+        keys.extend(trust.kms_key_arn.clone());
+        keys.extend(keys_of(baseline?));
+    }
     let mut context = context.clone();
     context.checks = BTreeSet::from([Check::Kms]);
     context.trust.kms_key_arn = None;
@@ -83,7 +80,7 @@ fn key(baseline: Option<&str>, context: &Context, trust: &Trust) -> Option<Deman
     }
     let levels = contexts.into_iter().map(|context| {
         let verdict = inspect(baseline.unwrap_or(NO_STATEMENTS), &context);
-        let wanted = wanted(verdict)?;
+        let wanted = if by == BY_TRUST { Enforcement::Enforced } else { verdict.kms? };
         Some((context, wanted))
     });
     let levels: Vec<(Context, Enforcement)> = levels.collect::<Option<_>>()?;

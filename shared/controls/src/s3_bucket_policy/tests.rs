@@ -1,5 +1,6 @@
 //! The eight cases every control owes, what is left alone, and what a record tells. What is asked of
 //! enforcement, and the properties of the remedies, stand beside.
+#![expect(clippy::needless_raw_string_hashes, reason = "`UPDATE_EXPECT` writes them so")]
 
 mod enforcing;
 mod remedies;
