@@ -2,9 +2,8 @@
 //! are compared with this list.
 
 use crate::{
-    AnyControl, ConsoleSignIn, IamAdminGrant, IamCredentials, IamPasswordPolicy, IamTrustPolicy,
-    S3AccessDenied, S3BucketPolicy, S3BucketSafeguards, S3PublicAccessBlock, S3PublicAcl,
-    S3UnencryptedUpload,
+    AnyControl, ConsoleSignIn, IamCredentials, IamPasswordPolicy, IamTrustPolicy, S3AccessDenied,
+    S3BucketPolicy, S3PublicAccessBlock, S3PublicAcl, S3UnencryptedUpload,
 };
 
 /// Every control, sorted by id.
@@ -12,13 +11,11 @@ use crate::{
 pub fn all() -> &'static [&'static dyn AnyControl] {
     &[
         &ConsoleSignIn,
-        &IamAdminGrant,
         &IamCredentials,
         &IamPasswordPolicy,
         &IamTrustPolicy,
         &S3AccessDenied,
         &S3BucketPolicy,
-        &S3BucketSafeguards,
         &S3PublicAccessBlock,
         &S3PublicAcl,
         &S3UnencryptedUpload,

@@ -23,12 +23,10 @@ pub(crate) const ENFORCE: &[(&str, &str)] = &[
     ("S3PublicAclPosture", "enforce"),
     ("IamTrustPolicyPosture", "enforce"),
     ("ConsoleSignInPosture", "enforce"),
-    ("IamAdminGrantPosture", "enforce"),
     ("IamCredentialsPosture", "enforce"),
     ("IamPasswordPolicyPosture", "enforce"),
     ("S3AccessDeniedPosture", "enforce"),
     ("S3BucketPolicyPosture", "enforce"),
-    ("S3BucketSafeguardsPosture", "enforce"),
     ("S3PublicAccessBlockPosture", "enforce"),
     ("NativeS3Events", "true"),
 ];
