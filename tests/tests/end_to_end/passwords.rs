@@ -24,7 +24,9 @@ fn a_weak_password_policy_is_told_value_by_value_and_left_as_it_is() {
     let update = |policy: &Value| {
         stack.call("iam", "UpdateAccountPasswordPolicy", policy.clone()).unwrap();
         let told = policy.as_object().unwrap().iter().map(|(name, value)| {
-            (format!("{}{}", name[..1].to_lowercase(), &name[1..]), value.clone())
+            let mut letters = name.chars();
+            let first = letters.next().unwrap().to_ascii_lowercase();
+            (format!("{first}{}", letters.as_str()), value.clone())
         });
         let record =
             record(stack, "iam", "UpdateAccountPasswordPolicy", Value::Object(told.collect()));
