@@ -19,10 +19,12 @@ pub(crate) fn blocked_bucket(stack: &Stack, bucket: &str) {
     stack.call("s3", "CreateBucket", json!({ "Bucket": bucket })).unwrap();
     let tags = json!({ "TagSet": [{ "Key": "team", "Value": "web" }] });
     stack.call("s3", "PutBucketTagging", json!({ "Bucket": bucket, "Tagging": tags })).unwrap();
-    set(stack, bucket, switches(true, true, true, true));
+    set(stack, bucket, &switches([true, true, true, true]));
 }
 
-pub(crate) fn switches(acls: bool, ignore: bool, policy: bool, restrict: bool) -> Value {
+/// In the order of the API: `BlockPublicAcls`, `IgnorePublicAcls`, `BlockPublicPolicy`,
+/// `RestrictPublicBuckets`.
+pub(crate) fn switches([acls, ignore, policy, restrict]: [bool; 4]) -> Value {
     json!({
         "BlockPublicAcls": acls,
         "IgnorePublicAcls": ignore,
@@ -31,7 +33,7 @@ pub(crate) fn switches(acls: bool, ignore: bool, policy: bool, restrict: bool) -
     })
 }
 
-pub(crate) fn set(stack: &Stack, bucket: &str, block: Value) {
+pub(crate) fn set(stack: &Stack, bucket: &str, block: &Value) {
     let put = json!({ "Bucket": bucket, "PublicAccessBlockConfiguration": block });
     stack.call("s3", "PutPublicAccessBlock", put).unwrap();
 }
@@ -79,13 +81,13 @@ fn a_bucket_has_its_missing_switches_turned_on_and_keeps_the_rest() {
     let inbox = stack.inbox("block-half").unwrap();
     blocked_bucket(stack, BUCKET);
     let before = surroundings(stack, BUCKET);
-    let half = switches(true, true, false, false);
-    set(stack, BUCKET, half.clone());
+    let half = switches([true, true, false, false]);
+    set(stack, BUCKET, &half);
     let record = record_of(stack, BUCKET, &half);
     stack.put_record("aws.s3", &record).unwrap();
 
     let alert = inbox.wait_for(BUCKET).unwrap();
-    assert_eq!(block(stack, BUCKET), switches(true, true, true, true));
+    assert_eq!(block(stack, BUCKET), switches([true, true, true, true]));
     assert_eq!(surroundings(stack, BUCKET), before);
     let told = &alert.json;
     assert_eq!(told["control"], "s3-public-access-block");
@@ -114,7 +116,7 @@ fn a_deleted_configuration_comes_back_and_a_whole_one_costs_one_read() {
     let stack = enforcing();
     let inbox = stack.inbox("block-deleted").unwrap();
     blocked_bucket(stack, BUCKET);
-    let right = record_of(stack, BUCKET, &switches(true, true, true, true));
+    let right = record_of(stack, BUCKET, &switches([true, true, true, true]));
     stack.put_record("aws.s3", &right).unwrap();
     wait_until_handled(stack, "S3PublicAccessBlock", id(&right), 1);
     // `s3-public-acl` hears of the call as well, and reads the ACL.
@@ -130,7 +132,7 @@ fn a_deleted_configuration_comes_back_and_a_whole_one_costs_one_read() {
     stack.put_record("aws.s3", &deleted).unwrap();
     let alert = inbox.wait_for(BUCKET).unwrap();
     assert_eq!(alert.json["event"]["id"], deleted["eventID"]);
-    assert_eq!(block(stack, BUCKET), switches(true, true, true, true));
+    assert_eq!(block(stack, BUCKET), switches([true, true, true, true]));
     assert_nothing_refused(stack, BUCKET);
 }
 
@@ -140,18 +142,18 @@ fn the_accounts_missing_switches_are_turned_on_and_a_buckets_that_it_covers_are_
     const BUCKET: &str = "amzn-s3-demo-block-covered";
     let stack = &deploy("777788889999", ENFORCE);
     let inbox = stack.inbox("block-account").unwrap();
-    let half = switches(true, false, true, true);
+    let half = switches([true, false, true, true]);
     let weakened = weaken_account(stack, &half);
     stack.put_record("aws.s3", &weakened).unwrap();
     let alert = inbox.wait_for(id(&weakened)).unwrap();
     let of_account = json!({ "AccountId": stack.account });
     let live = stack.call("s3control", "GetPublicAccessBlock", of_account).unwrap();
-    assert_eq!(live["PublicAccessBlockConfiguration"], switches(true, true, true, true));
+    assert_eq!(live["PublicAccessBlockConfiguration"], switches([true, true, true, true]));
     assert_eq!(alert.json["response"], "revert");
     assert_eq!(alert.json["findings"][0]["outcome"], "verified");
 
     blocked_bucket(stack, BUCKET);
-    set(stack, BUCKET, half.clone());
+    set(stack, BUCKET, &half);
     let covered = record_of(stack, BUCKET, &half);
     stack.put_record("aws.s3", &covered).unwrap();
     let alert = inbox.wait_for(BUCKET).unwrap();

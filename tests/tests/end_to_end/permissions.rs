@@ -261,11 +261,11 @@ fn tour_of_blocks(stack: &Stack) {
         stack.put_record("aws.s3", record).unwrap();
         wait_until_handled(stack, "S3PublicAccessBlock", id(record), 1);
     };
-    let half = switches(true, true, true, false);
+    let half = switches([true, true, true, false]);
     handled(&blocks::weaken_account(stack, &half));
     let bucket = "amzn-s3-demo-tour-block";
     blocked_bucket(stack, bucket);
-    blocks::set(stack, bucket, half.clone());
+    blocks::set(stack, bucket, &half);
     handled(&blocks::record_of(stack, bucket, &half));
     let account = json!({ "AccountId": stack.account });
     stack.call("s3control", "DeletePublicAccessBlock", account).unwrap();
