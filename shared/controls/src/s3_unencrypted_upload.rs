@@ -120,10 +120,10 @@ fn met(target: &Target, state: &UploadState, trust: &Trust) -> (Requirement, Met
 }
 
 fn bucket_of(resource: &Resource) -> &str {
-    match &resource.id {
-        ResourceId::Object { bucket, .. } => bucket,
-        other => other.bucket().unwrap_or_default(),
+    if let ResourceId::Object { bucket, .. } = &resource.id {
+        return bucket;
     }
+    resource.id.bucket().unwrap_or_default()
 }
 
 /// The version as evidence: how it is stored, and which it is.

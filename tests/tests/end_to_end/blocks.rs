@@ -140,7 +140,7 @@ fn a_deleted_configuration_comes_back_and_a_whole_one_costs_one_read() {
 #[test]
 fn the_accounts_missing_switches_are_turned_on_and_a_buckets_that_it_covers_are_marked() {
     const BUCKET: &str = "amzn-s3-demo-block-covered";
-    let stack = &deploy("777788889999", ENFORCE);
+    let stack = &deploy("121212121212", ENFORCE);
     let inbox = stack.inbox("block-account").unwrap();
     let half = switches([true, false, true, true]);
     let weakened = weaken_account(stack, &half);

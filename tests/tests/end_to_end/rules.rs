@@ -18,7 +18,10 @@ use crate::stacks::enforcing;
 const RULES: &[(&str, &[&str])] = &[
     ("console-sign-in", &["ConsoleSignInSignIns", "ConsoleSignInRootUse"]),
     ("iam-credentials", &["IamCredentialsCredentials"]),
+    ("iam-password-policy", &["IamPasswordPolicyPasswordPolicies"]),
     ("s3-access-denied", &["S3AccessDeniedRefusals"]),
+    ("s3-bucket-policy", &["S3BucketPolicyBucketPolicies"]),
+    ("s3-public-access-block", &["S3PublicAccessBlockBlocks"]),
     ("iam-trust-policy", &["IamTrustPolicyTrustPolicies"]),
     (
         "s3-public-acl",

@@ -123,21 +123,18 @@ impl Api {
         if !alike(live.as_deref(), before) {
             return Err(refusal(operation, bucket, "the policy has changed", Retry::Moved));
         }
-        let refused = |error| cloud_error(Kind::Write, operation, bucket, error);
-        let id = match after {
-            Some(document) => {
-                let request = self.writes.put_bucket_policy().bucket(bucket).policy(document);
-                let sent = request.expected_bucket_owner(owner).send().await;
-                let answer = sent.map_err(refused)?;
-                answer.request_id().map(str::to_owned)
-            }
-            None => {
-                let request = self.writes.delete_bucket_policy().bucket(bucket);
-                let sent = request.expected_bucket_owner(owner).send().await;
-                let answer =
-                    sent.map_err(|error| cloud_error(Kind::Write, operation, bucket, error))?;
-                answer.request_id().map(str::to_owned)
-            }
+        let id = if let Some(document) = after {
+            let request = self.writes.put_bucket_policy().bucket(bucket).policy(document);
+            let sent = request.expected_bucket_owner(owner).send().await;
+            let answer =
+                sent.map_err(|error| cloud_error(Kind::Write, operation, bucket, error))?;
+            answer.request_id().map(str::to_owned)
+        } else {
+            let request = self.writes.delete_bucket_policy().bucket(bucket);
+            let sent = request.expected_bucket_owner(owner).send().await;
+            let answer =
+                sent.map_err(|error| cloud_error(Kind::Write, operation, bucket, error))?;
+            answer.request_id().map(str::to_owned)
         };
         Ok(Applied { changed: true, request_ids: id.into_iter().collect() })
     }
