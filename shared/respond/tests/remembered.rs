@@ -13,7 +13,7 @@ fn asking(memory: &str, id: &str) -> EventBuilder {
 }
 
 /// Somebody makes the resource so.
-fn set(stage: &Stage, state: State) {
+fn make(stage: &Stage, state: State) {
     stage.world.edit(|present| present.state = state);
 }
 
@@ -31,10 +31,10 @@ fn numbered(other: u64, wrong: &[&str]) -> State {
 fn what_was_seen_right_is_kept_and_a_later_loss_is_found() {
     run(async {
         let mut stage = Stage::new(&[]);
-        set(&stage, numbered(7, &[]));
+        make(&stage, numbered(7, &[]));
         let handled = stage.deliver(&asking("baseline", "a")).await.unwrap();
         assert_eq!(handled.status, Status::Clean);
-        set(&stage, numbered(6, &[]));
+        make(&stage, numbered(6, &[]));
         let handled = stage.deliver(&asking("baseline", "b")).await.unwrap();
         assert_eq!(handled.status, Status::Finding);
         assert_eq!(stage.told(), [format!("{TOLD} alerted")]);
@@ -49,9 +49,9 @@ fn what_was_seen_right_is_kept_and_a_later_loss_is_found() {
 fn a_state_with_something_wrong_in_it_is_no_measure() {
     run(async {
         let mut stage = Stage::new(&[]);
-        set(&stage, numbered(9, &[TOLD]));
+        make(&stage, numbered(9, &[TOLD]));
         stage.deliver(&asking("baseline", "a")).await.unwrap();
-        set(&stage, numbered(1, &[]));
+        make(&stage, numbered(1, &[]));
         let handled = stage.deliver(&asking("baseline", "b")).await.unwrap();
         assert_eq!(handled.status, Status::Clean);
     });
@@ -61,7 +61,7 @@ fn a_state_with_something_wrong_in_it_is_no_measure() {
 fn a_baseline_that_cannot_be_kept_changes_nothing_for_the_event() {
     run(async {
         let mut stage = Stage::new(&[]);
-        set(&stage, numbered(7, &[]));
+        make(&stage, numbered(7, &[]));
         let before = after(&["claim", "observe", "baseline", "reverts"]);
         stage.script.fail(before, Fault::Denied);
         let handled = stage.deliver(&asking("baseline", "a")).await.unwrap();
@@ -114,17 +114,17 @@ fn a_baseline_is_taken_of_what_is_right_and_of_nothing_else() {
     run(async {
         let mut stage = Stage::new(&[]);
         let target = Target::from(resource()).with("memory", "baseline");
-        set(&stage, numbered(5, &[OPEN]));
+        make(&stage, numbered(5, &[OPEN]));
         let taken = stage.pipeline().take_baseline(&target).await.unwrap();
         assert!(matches!(taken, Taken::Wrong(findings) if findings.len() == 1));
-        set(&stage, State::of(&[]));
+        make(&stage, State::of(&[]));
         let taken = stage.pipeline().take_baseline(&target).await.unwrap();
         assert!(matches!(taken, Taken::NothingToKeep));
-        set(&stage, numbered(5, &[]));
+        make(&stage, numbered(5, &[]));
         let taken = stage.pipeline().take_baseline(&target).await.unwrap();
         assert!(matches!(taken, Taken::Kept));
         // Whoever takes one agrees to what is there: less than before is the new measure.
-        set(&stage, numbered(4, &[]));
+        make(&stage, numbered(4, &[]));
         let taken = stage.pipeline().take_baseline(&target).await.unwrap();
         assert!(matches!(taken, Taken::Kept));
         let handled = stage.deliver(&asking("baseline", "a")).await.unwrap();

@@ -221,9 +221,13 @@ fn tour(stack: &Stack) {
     wait_until_handled(stack, "IamTrustPolicy", id(&contradicted), 1);
     tour_of_blocks(stack);
     tour_of_passwords(stack);
+    tour_of_identities(stack);
+    inbox.take().unwrap();
+}
 
-    // Credentials for another user, a device that is lost and one that is deleted, the root user's key,
-    // and a key whose record a read contradicts.
+/// Credentials for another user, a device that is lost and one that is deleted, the root user's key, a
+/// key whose record a read contradicts; the root user signs in, and somebody knocks.
+fn tour_of_identities(stack: &Stack) {
     let user = "amzn-demo-tour-bob";
     let mut records = vec![key_for(stack, user), password_for(stack, user)];
     let device = format!("arn:aws:iam::{}:mfa/amzn-demo-tour-bob", stack.account);
@@ -239,20 +243,18 @@ fn tour(stack: &Stack) {
         json!({ "accessKey": { "accessKeyId": "AKIAEXAMPLEGONE00001", "status": "Active" } });
     records.push(contradicted);
     for record in &records {
-        put(record, "aws.iam");
+        stack.put_record("aws.iam", record).unwrap();
         wait_until_handled(stack, "IamCredentials", id(record), 1);
     }
 
-    // The root user signs in, and somebody knocks.
     let signed_in = root_signs_in(stack);
     sign_in(stack, &signed_in);
     wait_until_handled(stack, "ConsoleSignIn", id(&signed_in), 1);
     for _ in 0..5 {
         let refused = refused(stack, "amzn-demo-tour-knocking");
-        put(&refused, "aws.s3");
+        stack.put_record("aws.s3", &refused).unwrap();
         wait_until_handled(stack, "S3AccessDenied", id(&refused), 1);
     }
-    inbox.take().unwrap();
 }
 
 /// The account's switches mended, a bucket's marked and then mended, a record contradicted.
