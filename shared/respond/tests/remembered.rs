@@ -13,8 +13,8 @@ fn asking(memory: &str, id: &str) -> EventBuilder {
 }
 
 /// Somebody makes the resource so.
-fn make(stage: &Stage, state: State) {
-    stage.world.edit(|present| present.state = state);
+fn make(stage: &Stage, wanted: State) {
+    stage.world.edit(|present| present.state = wanted);
 }
 
 /// The number of the call that comes after these.
