@@ -10,7 +10,9 @@ mod remedy;
 mod state;
 
 use events::Event;
-use model::{Confidence, ControlId, Finding, Resource, Target, Trust, trust::PasswordFloor};
+use model::{
+    Confidence, ControlId, Finding, Resource, ResourceId, Target, Trust, trust::PasswordFloor,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -41,8 +43,8 @@ impl Control for IamPasswordPolicy {
         project::project(event)
     }
 
-    fn memory(&self, _target: &Target, _trust: &Trust) -> Memory {
-        Memory::Baseline
+    fn memory(&self, target: &Target, _trust: &Trust) -> Memory {
+        if target.resource.id == ResourceId::Account { Memory::Baseline } else { Memory::Nothing }
     }
 
     fn recall(

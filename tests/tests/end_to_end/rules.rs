@@ -182,12 +182,16 @@ fn every_recorded_event_reaches_the_function_that_asks_about_it() {
     let rows = ["events.jsonl", "bulk.jsonl"].into_iter().flat_map(|name| {
         let text = fs::read_to_string(corpus.join(name)).unwrap();
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        lines.into_iter().enumerate().map(move |(number, line)| {
+        lines.into_iter().enumerate().filter_map(move |(number, line)| {
             let row: Value = serde_json::from_str(&line).unwrap();
+            // What somebody wrote by hand may lack what AWS's patterns can rely on.
+            if row["fidelity"] == "edited" {
+                return None;
+            }
             // Only the record is attested: envelopes were made up or made unrecognisable.
             let record = row.get("record").filter(|record| !record.is_null());
             let record = record.or_else(|| row.pointer("/envelope/detail")).unwrap_or(&row);
-            (format!("{name}, row {number} from 0"), record.clone())
+            Some((format!("{name}, row {number} from 0"), record.clone()))
         })
     });
     let (compared, wrong) = compare(stack, rows);

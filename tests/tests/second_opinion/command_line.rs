@@ -169,3 +169,60 @@ fn nothing_is_written_whose_undoing_cannot_be_kept() {
     assert_eq!(refused.line()["reason"], "not_answered", "{}", refused.err);
     assert!(refused.err.contains(LEDGER), "{}", refused.err);
 }
+
+/// `snapback baseline take` for one control, as lines by resource.
+fn take(control: &str) -> Vec<Value> {
+    let output = Command::new(functions::command_line().unwrap())
+        .args(["baseline", "take", "--table", super::TABLE, "--control", control])
+        .args(["--format", "json", "--endpoint-url", &emulator::moto().unwrap().endpoint])
+        .env_clear()
+        .env("AWS_REGION", REGION)
+        .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLEEXAMPLE03")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+// S-31.
+#[test]
+fn a_baseline_is_taken_of_what_is_right_and_what_is_wrong_is_listed() {
+    const CONTROL: &str = "s3-bucket-policy";
+    let account = account();
+    let policy = |bucket: &str, effect: &str, condition: Value| {
+        account.call("s3", "CreateBucket", json!({ "Bucket": bucket }));
+        let arn = format!("arn:aws:s3:::{bucket}");
+        let statement = json!({
+            "Effect": effect,
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn.clone(), format!("{arn}/*")],
+            "Condition": condition,
+        });
+        let document = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+        account.call("s3", "PutBucketPolicy", json!({ "Bucket": bucket, "Policy": document }));
+    };
+    let (right, wrong) = ("amzn-s3-demo-measure", "amzn-s3-demo-no-measure");
+    policy(right, "Deny", json!({ "Bool": { "aws:SecureTransport": "false" } }));
+    policy(wrong, "Allow", json!({ "Bool": { "aws:SecureTransport": "true" } }));
+    let lines = take(CONTROL);
+    let of = |bucket: &str| {
+        let arn = format!("arn:aws:s3:::{bucket}");
+        lines.iter().find(|line| line["resource"]["arn"] == arn.as_str()).cloned().unwrap()
+    };
+    assert_eq!(of(right)["baseline"], "kept", "{}", of(right));
+    assert_eq!(of(wrong)["baseline"], "wrong", "{}", of(wrong));
+    assert!(of(wrong)["because"].to_string().contains("public-statement"));
+    assert!(lines.iter().all(|line| line["control"] == CONTROL), "{lines:?}");
+    let scan = account.call("dynamodb", "Scan", json!({ "TableName": super::TABLE }));
+    let kept: Vec<String> = scan["Items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|item| text(item, "/kind/S") == "baseline")
+        .map(|item| text(item, "/resource/S"))
+        .collect();
+    assert!(kept.contains(&format!("arn:aws:s3:::{right}")), "{kept:?}");
+    assert!(!kept.contains(&format!("arn:aws:s3:::{wrong}")), "{kept:?}");
+}
