@@ -215,6 +215,10 @@ fn target(event: &Event) -> Result<Option<Target>, String> {
         .clone()
         .ok_or_else(|| "neither record nor envelope names an account".to_owned())?;
     let region = record.region.as_deref().unwrap_or_default();
+    // A copy of what another account's root user did here: ours was not used.
+    if actor.account.as_ref().is_some_and(|theirs| theirs.is_well_formed() && *theirs != account) {
+        return Ok(None);
+    }
     let login = is_console_login(event);
     let resource = match actor.kind {
         ActorKind::Root => Resource::account(account, region),

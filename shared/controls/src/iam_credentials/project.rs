@@ -126,7 +126,10 @@ fn whose(
     if let Some(name) = made.and_then(|made| made.user.clone().ok()) {
         return Ok(Whose::User(name));
     }
+    // That call always names its user: a record without the name was cut.
+    let named_always = record.event_name == "UpdateLoginProfile";
     if unusable.is_absent()
+        && !named_always
         && let Some(name) = acting_user(record)
     {
         return Ok(Whose::User(name));

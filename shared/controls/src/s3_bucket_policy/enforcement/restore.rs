@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        ADVICE,
         remedy::{Change, PolicyRemedy},
         state::PolicyState,
     },
@@ -50,18 +49,14 @@ pub(super) fn remedy(
     };
     let before = state.document.as_deref();
     let baseline = state.baseline.as_deref();
-    // A policy that was deleted comes back whole, unless something is wrong with it.
-    if let (None, Some(baseline)) = (before, baseline)
-        && is_right(baseline, context)
-        && demand.shortfall(baseline).is_none()
-    {
-        return Ok(set(baseline.to_owned(), Change::default()));
-    }
     let mut refused = "no statement that could be added would enforce it";
     let remembered = baseline.and_then(|baseline| remembered(demand, before, baseline));
     for change in remembered.into_iter().chain(smallest(demand, before, context)) {
         let Some(after) = change.apply(before)? else { continue };
-        if after.len() > MOST_BYTES {
+        if demand.check == Check::Kms && refuses_otherwise(before, baseline, &change) {
+            refused = "another statement refuses uploads by their encryption, and with both of them \
+                       no upload might be left";
+        } else if after.len() > MOST_BYTES {
             refused = "the policy would be larger than the 20 KB that S3 takes";
         } else if demand.shortfall(&after).is_none() && inspect(&after, context).is_certain() {
             return Ok(set(after, change));
@@ -70,10 +65,19 @@ pub(super) fn remedy(
     Err(refused.to_owned())
 }
 
-/// Whether nothing is wrong with a document as such.
-fn is_right(document: &str, context: &Context) -> bool {
-    let verdict = inspect(document, context);
-    verdict.is_certain() && documents::together(&verdict, &ADVICE).is_empty()
+/// Whether the live policy has a Deny about encryption that would stand beside the change and was
+/// not there when all was right: one that demands another key leaves, together with the demanded
+/// one, nothing that may be uploaded.
+fn refuses_otherwise(live: Option<&str>, baseline: Option<&str>, change: &Change) -> bool {
+    let Some(Ok(live)) = live.map(Document::parse) else { return false };
+    let seen = baseline.and_then(|baseline| Document::parse(baseline).ok());
+    let seen = seen.as_ref().map(statements).unwrap_or_default();
+    statements(&live).iter().any(|(read, statement)| {
+        read.effect == Some(Effect::Deny)
+            && is_about(Check::Kms, read)
+            && !change.edits.contains_key(&read.index)
+            && seen.iter().all(|(_, before)| before != statement)
+    })
 }
 
 /// The statements of a document with their JSON.

@@ -68,10 +68,10 @@ fn nothing_is_asked_of_a_policy_of_which_nobody_asks_it() {
 }
 
 #[test]
-fn a_deleted_policy_that_enforced_tls_comes_back_whole() {
+fn of_a_deleted_policy_what_enforced_comes_back_and_no_grant_does() {
     let before = document(json!([own(), tls()]));
     let (code, after) = mended(&since(&before, None), &nobody());
-    assert_eq!((code.as_str(), after), ("tls-not-enforced", before));
+    assert_eq!((code.as_str(), after), ("tls-not-enforced", document(json!([tls()]))));
 }
 
 #[test]
@@ -173,17 +173,35 @@ fn a_policy_that_would_be_too_large_is_left_to_people() {
 #[test]
 fn the_very_key_is_asked_for() {
     let before = document(json!([pinned(KEY)]));
-    for now in [document(json!([pinned(OTHER)])), document(json!([own()]))] {
-        let findings = assess(&since(&before, Some(&now)), &nobody());
-        assert!(findings[0].code.starts_with("kms-"), "{findings:?}");
-        let mended = after(&findings[0].remedies[0]);
-        assert!(found(&since(&before, Some(&mended)), &nobody()).is_empty(), "{mended}");
-        let kept = mended["Statement"].as_array().unwrap();
-        assert!(kept.contains(&now["Statement"][0]), "{mended}");
-    }
+    let now = document(json!([own()]));
+    let findings = assess(&since(&before, Some(&now)), &nobody());
+    assert!(findings[0].code.starts_with("kms-"), "{findings:?}");
+    let mended = after(&findings[0].remedies[0]);
+    assert!(found(&since(&before, Some(&mended)), &nobody()).is_empty(), "{mended}");
+    assert!(mended["Statement"].as_array().unwrap().contains(&now["Statement"][0]), "{mended}");
     let trusted = Trust { allowed_kms_keys: [OTHER.to_owned()].into(), ..Trust::default() };
     let moved = since(&before, Some(&document(json!([pinned(OTHER)]))));
     assert_eq!(assess(&moved, &trusted), [], "a key of ours is as good");
+}
+
+#[test]
+fn a_key_is_never_demanded_beside_a_deny_that_demands_another() {
+    let before = document(json!([pinned(KEY)]));
+    let mut only_s3 = pinned(KEY);
+    only_s3["Condition"] =
+        json!({"StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"}});
+    for standing in [pinned(OTHER), only_s3] {
+        let now = document(json!([standing]));
+        for (state, trust) in
+            [(since(&before, Some(&now)), nobody()), (live(&now), demanding_the_key())]
+        {
+            let findings = assess(&state, &trust);
+            assert!(findings[0].code.starts_with("kms-"), "{findings:?}");
+            assert!(findings.iter().all(|finding| finding.remedies.is_empty()), "{findings:?}");
+            let reason = findings[0].held_back.as_deref().unwrap();
+            assert!(reason.contains("no upload might be left"), "{reason}");
+        }
+    }
 }
 
 #[test]

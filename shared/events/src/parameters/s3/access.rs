@@ -168,10 +168,22 @@ pub struct PublicAccessBlock {
     pub restrict_public_buckets: bool,
 }
 
+/// The switches of Block Public Access.
+const SWITCHES: [&str; 4] =
+    ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+
 impl FromMembers for PutPublicAccessBlock {
     fn from_members(object: &Object<'_>) -> Self {
         let block = |block: Object<'_>| {
+            // What is there in another form is not known to be off.
+            let other = |name: &&str| !SWITCHES.contains(name) && !name.starts_with("xmlns");
+            if let Some(other) = block.names().find(other) {
+                return Err(block.malformed(other, "no switch of this name is known".to_owned()));
+            }
             let switch = |name| match block.flag(name) {
+                Err(unusable) if unusable.is_absent() && block.get(name).is_some() => {
+                    Err(block.malformed(name, "it is neither on nor off".to_owned()))
+                }
                 Err(unusable) if unusable.is_absent() => Ok(false),
                 other => other,
             };
