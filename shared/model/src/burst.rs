@@ -10,8 +10,9 @@ use crate::Timestamp;
 /// Different values that are kept of each fact; of further ones only the number of occurrences tells.
 pub const MOST_VALUES: usize = 20;
 
-/// Ids that are kept, so that an event which is delivered twice is counted once.
-const MOST_IDS: usize = 64;
+/// Occurrences that are remembered of a group: beyond that many within a window, nobody needs to know
+/// how many more.
+pub const MOST_REMEMBERED: usize = 256;
 
 /// Something that happened once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,81 +23,94 @@ pub struct Occurrence {
     pub id: String,
     /// When it happened, by the event.
     pub at: Timestamp,
-    /// For how many seconds occurrences are counted together, from the first on.
+    /// Within how many seconds occurrences are counted together.
     pub window_seconds: u32,
     /// What an alert names of it: bucket, address, call.
     pub facts: BTreeMap<String, String>,
 }
 
-/// Occurrences of one group within one window.
+/// The occurrences of one group, and how many of them fell together with the last that was added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Burst {
-    /// How many.
+    /// How many within one window.
     pub count: u32,
-    /// When the first of them happened.
+    /// When the first of these happened.
     pub first: Timestamp,
-    /// When the last of them happened.
+    /// When the last of these happened.
     pub last: Timestamp,
-    /// The values that each fact had, [`MOST_VALUES`] of each at most.
+    /// The values that each fact had lately, [`MOST_VALUES`] of each at most.
     pub facts: BTreeMap<String, BTreeSet<String>>,
-    /// The last ids, oldest first.
-    ids: Vec<String>,
+    /// When each happened, with its event's id, in order: [`MOST_REMEMBERED`] at most.
+    remembered: Vec<(Timestamp, String)>,
 }
 
 impl Burst {
     /// A burst of one.
     #[must_use]
     pub fn of(occurrence: &Occurrence) -> Self {
-        let mut burst = Self {
-            count: 0,
-            first: occurrence.at,
-            last: occurrence.at,
-            facts: BTreeMap::new(),
-            ids: Vec::new(),
-        };
-        burst.add(occurrence);
-        burst
+        Self::after(None, occurrence).1
     }
 
-    /// This one and what was counted before it: what is to be remembered, and what is judged.
+    /// This one and what was remembered before it: what is to be remembered (`None`: what there is
+    /// stays), and what is judged.
     ///
-    /// Events come late and in any order. One that is older than the window is a burst of its own
-    /// and changes nothing that is remembered.
+    /// Events come late and in any order, so each is counted with those around it, before and after.
     #[must_use]
     pub fn after(before: Option<Self>, occurrence: &Occurrence) -> (Option<Self>, Self) {
-        let Some(mut burst) = before else {
-            let burst = Self::of(occurrence);
-            return (Some(burst.clone()), burst);
-        };
+        let at = occurrence.at;
         let window = TimeDelta::seconds(i64::from(occurrence.window_seconds));
-        if occurrence.at.signed_duration_since(burst.first) > window {
-            let burst = Self::of(occurrence);
-            return (Some(burst.clone()), burst);
-        }
-        if burst.last.signed_duration_since(occurrence.at) > window {
-            return (None, Self::of(occurrence));
-        }
-        if burst.ids.contains(&occurrence.id) {
-            return (None, burst);
-        }
-        burst.add(occurrence);
-        (Some(burst.clone()), burst)
-    }
-
-    fn add(&mut self, occurrence: &Occurrence) {
-        self.count = self.count.saturating_add(1);
-        self.first = self.first.min(occurrence.at);
-        self.last = self.last.max(occurrence.at);
-        for (name, value) in &occurrence.facts {
-            let values = self.facts.entry(name.clone()).or_default();
-            if values.len() < MOST_VALUES {
-                values.insert(value.clone());
+        let mut burst = before.unwrap_or_else(|| Self {
+            count: 0,
+            first: at,
+            last: at,
+            facts: BTreeMap::new(),
+            remembered: Vec::new(),
+        });
+        let known = burst.remembered.iter().any(|(_, id)| *id == occurrence.id);
+        if !known {
+            let near =
+                |(then, _): &(Timestamp, String)| at.signed_duration_since(*then).abs() <= window;
+            if !burst.remembered.iter().any(near) {
+                burst.facts.clear();
+            }
+            let place = burst.remembered.partition_point(|(then, _)| *then <= at);
+            burst.remembered.insert(place, (at, occurrence.id.clone()));
+            if burst.remembered.len() > MOST_REMEMBERED {
+                // The one that is farthest from this one: an event of another age must not push out
+                // those around it.
+                let oldest_is_farther = place.saturating_mul(2) >= burst.remembered.len();
+                let gone = if oldest_is_farther { 0 } else { MOST_REMEMBERED };
+                burst.remembered.remove(gone);
+            }
+            for (name, value) in &occurrence.facts {
+                let values = burst.facts.entry(name.clone()).or_default();
+                if values.len() < MOST_VALUES {
+                    values.insert(value.clone());
+                }
             }
         }
-        if self.ids.len() >= MOST_IDS {
-            self.ids.remove(0);
+        burst.look_around(at, window);
+        ((!known).then(|| burst.clone()), burst)
+    }
+
+    /// Counts the window with the most occurrences that one of this moment falls into.
+    fn look_around(&mut self, at: Timestamp, window: TimeDelta) {
+        let all = &self.remembered;
+        let mut best = (0_usize, at, at);
+        let from = all.partition_point(|(then, _)| at.signed_duration_since(*then) > window);
+        for (place, (begin, _)) in all.iter().enumerate().skip(from) {
+            if *begin > at {
+                break;
+            }
+            let end = all.partition_point(|(then, _)| then.signed_duration_since(*begin) <= window);
+            let count = end.saturating_sub(place);
+            if count > best.0 {
+                let last = end.checked_sub(1).and_then(|last| all.get(last));
+                best = (count, *begin, last.map_or(at, |(then, _)| *then));
+            }
         }
-        self.ids.push(occurrence.id.clone());
+        self.count = u32::try_from(best.0.max(1)).unwrap_or(u32::MAX);
+        (self.first, self.last) = (best.1, best.2);
     }
 }
 
@@ -132,14 +146,28 @@ mod tests {
         assert_eq!(burst.facts["bucket"].len(), 2);
     }
 
+    fn count_after(times: &[i64]) -> u32 {
+        let events: Vec<_> = times
+            .iter()
+            .enumerate()
+            .map(|(number, at)| occurrence(&number.to_string(), *at, "x"))
+            .collect();
+        all(&events).unwrap().count
+    }
+
     #[test]
-    fn what_comes_after_the_window_begins_anew_and_what_is_older_is_by_itself() {
-        let (kept, burst) =
-            Burst::after(all(&[occurrence("a", 1000, "x")]), &occurrence("b", 1301, "x"));
-        assert_eq!((kept.unwrap().count, burst.count), (1, 1));
-        let (kept, burst) =
-            Burst::after(all(&[occurrence("a", 1000, "x")]), &occurrence("b", 699, "x"));
-        assert_eq!((kept, burst.count), (None, 1));
+    fn what_is_farther_apart_than_the_window_is_counted_apart() {
+        assert_eq!(count_after(&[1000, 1301]), 1);
+        assert_eq!(count_after(&[1000, 699]), 1);
+        assert_eq!(count_after(&[1000, 1300]), 2);
+    }
+
+    #[test]
+    fn a_stray_one_before_or_of_another_age_hides_no_burst() {
+        assert_eq!(count_after(&[1000, 1295, 1301, 1302, 1303]), 4, "a window may begin anywhere");
+        assert_eq!(count_after(&[9000, 1001, 1002, 1003, 1004]), 4, "the last came first");
+        assert_eq!(count_after(&[4_000_000_000, 1001, 1002, 1003]), 3, "a time that cannot be");
+        assert_eq!(count_after(&[1001, 9001, 1002, 9002, 1003, 9003]), 3, "two at once");
     }
 
     #[test]
@@ -151,6 +179,18 @@ mod tests {
 
     proptest! {
         #[test]
+        fn the_order_of_arrival_does_not_matter(
+            times in proptest::collection::vec(0_i64..2000, 1..12).prop_shuffle(),
+        ) {
+            // Whoever comes last sees the same as if all had come in order.
+            let (last, before) = times.split_last().unwrap();
+            let mut sorted = before.to_vec();
+            sorted.sort_unstable();
+            sorted.push(*last);
+            prop_assert_eq!(count_after(&times), count_after(&sorted));
+        }
+
+        #[test]
         fn what_is_remembered_has_a_bound(ids in proptest::collection::vec(0_u32..10_000, 0..300)) {
             let events: Vec<_> = ids
                 .iter()
@@ -158,7 +198,7 @@ mod tests {
                 .collect();
             if let Some(burst) = all(&events) {
                 prop_assert!(burst.facts["bucket"].len() <= MOST_VALUES);
-                prop_assert!(burst.ids.len() <= MOST_IDS);
+                prop_assert!(burst.remembered.len() <= MOST_REMEMBERED);
                 prop_assert!(burst.count as usize <= events.len());
             }
         }

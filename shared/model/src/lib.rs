@@ -19,7 +19,7 @@ pub mod trust;
 pub use account::{AccountId, Partition};
 pub use actor::{Actor, ActorKind};
 pub use arn::{Arn, ArnError};
-pub use burst::{Burst, MOST_VALUES, Occurrence};
+pub use burst::{Burst, MOST_REMEMBERED, MOST_VALUES, Occurrence};
 pub use control::ControlId;
 pub use decision::{Because, Decision, Effect, Posture, Response};
 pub use finding::{Category, Confidence, Evidence, Finding, Severity};

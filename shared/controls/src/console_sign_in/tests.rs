@@ -111,6 +111,15 @@ fn the_root_user_is_heard_whatever_it_calls() {
 }
 
 #[test]
+fn another_accounts_root_user_is_not_ours() {
+    let mut theirs = root_call("s3.amazonaws.com", "PutObject");
+    theirs["userIdentity"]["accountId"] = json!("444455556666");
+    theirs["userIdentity"]["arn"] = json!("arn:aws:iam::444455556666:root");
+    let (status, _, codes) = told(&theirs);
+    assert_eq!((status, codes.len()), (Status::Ignored, 0));
+}
+
+#[test]
 fn a_refused_call_was_still_the_root_users() {
     let refused =
         with(root_call("s3.amazonaws.com", "ListBuckets"), "errorCode", json!("AccessDenied"));

@@ -102,6 +102,13 @@ fn what_a_user_makes_for_itself_is_left_alone_however_the_record_says_so() {
 }
 
 #[test]
+fn a_password_whose_user_was_cut_is_nobodys_own() {
+    let cut = record(IAM, "UpdateLoginProfile", json!(null));
+    let (status, _, codes) = told(&cut);
+    assert_eq!((status, codes), (Status::Unclear, vec!["evidence-unreadable".to_owned()]));
+}
+
+#[test]
 fn a_user_of_the_same_name_in_another_account_is_another() {
     let mut made = create_key(json!({"userName": "alice"}));
     made["userIdentity"]["arn"] = json!(format!("arn:aws:iam::{STRANGER}:user/alice"));

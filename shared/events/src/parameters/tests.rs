@@ -577,3 +577,22 @@ fn an_access_points_policy_is_text_in_the_body_or_beside_it() {
     let bare: s3::PutAccessPointPolicy = asked(&json!({"policy": [""]}));
     assert!(bare.document.unwrap_err().is_absent() && bare.access_point.name.is_err());
 }
+
+#[test]
+fn a_block_of_unknown_form_is_not_known_to_be_off() {
+    for unknown in [
+        json!({"omitted": true}),
+        json!({"blockPublicAcls": true, "ignorePublicAcls": true}),
+        json!({"BlockPublicAcls": null}),
+        json!({"BlockPublicAcls": true, "BlockSomethingNew": true}),
+    ] {
+        let asked: s3::PutPublicAccessBlock =
+            asked(&json!({"PublicAccessBlockConfiguration": unknown}));
+        assert!(asked.block.is_err(), "{unknown}");
+    }
+    let block =
+        json!({"xmlns": "http://s3.amazonaws.com/doc/2006-03-01/", "BlockPublicAcls": true});
+    let asked: s3::PutPublicAccessBlock = asked(&json!({"PublicAccessBlockConfiguration": block}));
+    let block = asked.block.unwrap();
+    assert!(block.block_public_acls && !block.restrict_public_buckets);
+}

@@ -151,8 +151,9 @@ impl Reader {
             }
         }
         self.units(&trust.organizational_units);
-        if trust.denied_calls == 0 {
-            self.problem("denied_calls", "none is needed to be told of; the least is 1");
+        let most = u32::try_from(crate::MOST_REMEMBERED).unwrap_or(u32::MAX);
+        if !(1..=most).contains(&trust.denied_calls) {
+            self.problem("denied_calls", format!("is not between 1 and {most}"));
         }
         if !(1..=86_400).contains(&trust.denied_calls_window_seconds) {
             self.problem("denied_calls_window_seconds", "is not between 1 and 86400");

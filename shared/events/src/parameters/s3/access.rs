@@ -181,7 +181,7 @@ impl FromMembers for PutPublicAccessBlock {
                 return Err(block.malformed(other, "no switch of this name is known".to_owned()));
             }
             let switch = |name| match block.flag(name) {
-                Err(unusable) if unusable.is_absent() && block.get(name).is_some() => {
+                Err(unusable) if unusable.is_absent() && block.names().any(|one| one == name) => {
                     Err(block.malformed(name, "it is neither on nor off".to_owned()))
                 }
                 Err(unusable) if unusable.is_absent() => Ok(false),
