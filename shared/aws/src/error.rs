@@ -5,6 +5,7 @@
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use controls::Observed;
 use respond::{CloudError, Retry};
 
 /// Whether a call changes something: only then may a lost answer hide a done deed.
@@ -177,6 +178,16 @@ pub fn own(mut error: CloudError) -> CloudError {
         error.retry = Retry::Pointless;
     }
     error
+}
+
+/// What is not there (any more) has been seen to be gone.
+pub(crate) fn or_gone<S>(
+    answer: Result<Observed<S>, CloudError>,
+) -> Result<Observed<S>, CloudError> {
+    match answer {
+        Err(error) if error.retry == Retry::Gone => Ok(Observed::Gone),
+        answer => answer,
+    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use aws_sdk_iam::{
 use controls::{
     IamTrustPolicy, Observed, Tags,
     iam_trust_policy::{TrustRemedy, TrustState},
+    tags::added,
 };
-use model::{Arn, Resource, ResourceId, Target};
+use model::{AccountId, Arn, Resource, ResourceId, Target};
 use percent_encoding::percent_decode_str;
 use respond::{Applied, Cloud, CloudError, Retry};
 
@@ -20,7 +21,7 @@ pub use self::{credentials::Credentials, password_policy::PasswordPolicies};
 use crate::{
     Session,
     document::same,
-    error::{Kind, cloud_error, refusal},
+    error::{Kind, cloud_error, or_gone, refusal},
 };
 
 /// The roles of our account.
@@ -51,12 +52,7 @@ impl Roles {
             return Err(refusal(OPERATION, arn, "not a role", Retry::Pointless));
         };
         let role = self.role(name).await?;
-        // IAM looks a role up in the account of our credentials, whatever account the event names.
-        let ours = role
-            .arn
-            .parse::<Arn>()
-            .is_ok_and(|arn| arn.account == target.resource.account.as_str());
-        if !ours {
+        if !is_of_account(&role.arn, &target.resource.account) {
             return Err(refusal(OPERATION, name, "a role of another account", Retry::Pointless));
         }
         let tags = role.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
@@ -90,10 +86,7 @@ impl Roles {
 
     async fn tag(&self, name: &str, tags: &Tags) -> Result<Applied, CloudError> {
         const OPERATION: &str = "iam:TagRole";
-        let list: Result<Vec<Tag>, _> =
-            tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
-        let list =
-            list.map_err(|error| refusal(OPERATION, name, error.to_string(), Retry::Pointless))?;
+        let list = tag_list(OPERATION, name, tags)?;
         let sent = self.writes.tag_role().role_name(name).set_tags(Some(list)).send().await;
         let answer = sent.map_err(|error| cloud_error(Kind::Write, OPERATION, name, error))?;
         Ok(changed(answer.request_id()))
@@ -110,10 +103,7 @@ impl Roles {
 impl Cloud<IamTrustPolicy> for Roles {
     /// One read: `GetRole` tells document, path, ARN and tags.
     async fn observe(&self, target: &Target) -> Result<Observed<TrustState>, CloudError> {
-        match self.look(target).await {
-            Err(error) if error.retry == Retry::Gone => Ok(Observed::Gone),
-            answer => answer,
-        }
+        or_gone(self.look(target).await)
     }
 
     async fn apply(
@@ -127,8 +117,7 @@ impl Cloud<IamTrustPolicy> for Roles {
             }
             TrustRemedy::TagRole { role, tags, .. } => self.tag(role, tags).await,
             TrustRemedy::RestoreTags { role, tags, before } => {
-                let added: Vec<String> =
-                    tags.keys().filter(|key| !before.contains_key(*key)).cloned().collect();
+                let added = added(tags, before);
                 let mut applied = Applied::default();
                 if !added.is_empty() {
                     join(&mut applied, self.untag(role, added).await?);
@@ -140,6 +129,18 @@ impl Cloud<IamTrustPolicy> for Roles {
             }
         }
     }
+}
+
+/// Whether what IAM told is of the account that an event names: IAM looks a name up in the account of
+/// our credentials, whichever that is.
+fn is_of_account(arn: &str, account: &AccountId) -> bool {
+    arn.parse::<Arn>().is_ok_and(|arn| arn.account == account.as_str())
+}
+
+fn tag_list(operation: &'static str, name: &str, tags: &Tags) -> Result<Vec<Tag>, CloudError> {
+    let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+    let tags: Result<Vec<Tag>, _> = tags.collect();
+    tags.map_err(|error| refusal(operation, name, error.to_string(), Retry::Pointless))
 }
 
 fn changed(request_id: Option<&str>) -> Applied {

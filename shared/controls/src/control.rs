@@ -119,6 +119,18 @@ pub(crate) fn subscribes(subscriptions: &[Subscription], event: &Event) -> bool 
     subscriptions.iter().any(|subscription| subscription.covers(source, &record.event_name))
 }
 
+/// What is said of an event before a control looks at what was asked for: not covered, failed, or of
+/// no service; `None`: it is to be looked at.
+pub(crate) fn passed_over(subscriptions: &[Subscription], event: &Event) -> Option<Triage> {
+    if !subscribes(subscriptions, event) {
+        return Some(Triage::NotMine(NotMine::NotCovered));
+    }
+    if event.record.failure().is_some() {
+        return Some(Triage::NotMine(NotMine::CallFailed));
+    }
+    without_source(event)
+}
+
 /// What is said of a record that names a call of ours and no service: whose call it is, is not told.
 pub(crate) fn without_source(event: &Event) -> Option<Triage> {
     is_without_source(event).then(|| {

@@ -98,11 +98,7 @@ impl Control for IamCredentials {
             return Err("the root user cannot be tagged".to_owned());
         };
         tags::merge(current, ours, tags::LIMIT)?;
-        let before = current
-            .iter()
-            .filter(|(key, _)| ours.contains_key(*key))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
+        let before = tags::overwritten(current, ours);
         Ok(CredentialRemedy::TagUser { user: user.to_owned(), tags: ours.clone(), before })
     }
 }

@@ -92,11 +92,7 @@ impl Control for IamTrustPolicy {
             return Err(SERVICE_LINKED.to_owned());
         }
         tags::merge(current, ours, tags::LIMIT)?;
-        let before = current
-            .iter()
-            .filter(|(key, _)| ours.contains_key(*key))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
+        let before = tags::overwritten(current, ours);
         Ok(TrustRemedy::TagRole { role: name, tags: ours.clone(), before })
     }
 }

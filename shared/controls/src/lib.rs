@@ -18,7 +18,7 @@ pub mod s3_bucket_policy;
 pub mod s3_public_access_block;
 pub mod s3_public_acl;
 pub mod s3_unencrypted_upload;
-mod tags;
+pub mod tags;
 #[cfg(test)]
 mod test_support;
 

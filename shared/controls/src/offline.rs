@@ -174,18 +174,15 @@ impl<C: Control> AnyControl for C {
             return (Judged::gone(target), Vec::new());
         }
         let trust = trust.seen_from(&target.resource.account);
-        let state = match known(self, event, &target, states) {
-            Ok(state) => state.filter(|state| self.suffices(&target, state, &trust)),
+        let state = known(self, event, &target, states).and_then(|state| {
+            let state = state.filter(|state| self.suffices(&target, state, &trust));
+            state.map(|state| remembered(self, &target, state, states, &trust)).transpose()
+        });
+        let state = match state {
+            Ok(state) => state,
             Err(error) => {
                 return (Judged::unreadable(Some(target), error.to_string()), Vec::new());
             }
-        };
-        let state = match state.map(|state| remembered(self, &target, state, states, &trust)) {
-            Some(Err(error)) => {
-                return (Judged::unreadable(Some(target), error.to_string()), Vec::new());
-            }
-            Some(Ok(state)) => Some(state),
-            None => None,
         };
         let Some(state) = state else {
             let judged = Judged {

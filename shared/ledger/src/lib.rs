@@ -1,4 +1,4 @@
-//! Claims, leases, history, entries and undo, as a state machine over values.
+//! Claims, leases, history, baselines, bursts, entries and undo, as a state machine over values.
 //!
 //! What is stored and what may follow on what is decided here, purely; the ports in `respond` carry
 //! it to memory or to DynamoDB.

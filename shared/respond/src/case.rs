@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use controls::{Control, Observed, Tags};
 use ledger::{ClaimKey, Entry, EntryId, EntryState, History, claim::RETENTION};
-use model::{Finding, Outcome, Posture, Resource, Response, Target, Timestamp, Trust};
+use model::{ControlId, Finding, Outcome, Posture, Resource, Response, Target, Timestamp, Trust};
 use policy::Policies;
 use serde::Serialize;
 use serde_json::Value;
@@ -28,7 +28,34 @@ pub(crate) struct Case<'a> {
     pub(crate) own: bool,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    pub(crate) fn new(
+        control: ControlId,
+        delivery: &'a Delivery<'a>,
+        target: Target,
+        trust: &Trust,
+    ) -> Self {
+        let event = delivery.event;
+        let resource = &target.resource;
+        let trust = trust.seen_from(&resource.account);
+        Self {
+            key: ClaimKey {
+                control: control.as_str().to_owned(),
+                account: resource.account.clone(),
+                region: resource.region.clone(),
+                event_id: event.claim_id(),
+                resource: resource.arn.clone(),
+                attempt: delivery.attempt,
+            },
+            // A call of ours that was refused changed nothing.
+            own: event.record.failure().is_none()
+                && decision::is_own_change(&event.record.actor, &trust),
+            delivery,
+            target,
+            trust,
+        }
+    }
+
     /// Says of the live state what is wrong with it, the gravest first, and decides about each.
     /// Pure: nothing happens between judging and deciding. `fit` may take remedies away.
     pub(crate) fn judge<C: Control>(
@@ -54,7 +81,7 @@ impl Case<'_> {
 
     pub(crate) fn facts<'b, S>(
         &'b self,
-        control: model::ControlId,
+        control: ControlId,
         view: &'b View<S>,
         now: &Circumstances,
     ) -> Facts<'b> {
@@ -85,6 +112,8 @@ pub(crate) struct View<S> {
     pub(crate) resource: Resource,
     /// What else the event names.
     pub(crate) details: BTreeMap<String, String>,
+    /// The baseline that the ledger has of it, as it is kept there.
+    pub(crate) baseline: Option<Value>,
     /// The moment just before the read.
     pub(crate) seen_at: Timestamp,
 }
@@ -94,7 +123,13 @@ impl<S: Serialize> View<S> {
         match observed {
             Observed::Present { state, tags, resource } => {
                 let details = target.details.clone();
-                Self { state: Some(state), gone: false, tags, resource, details, seen_at }
+                Self {
+                    state: Some(state),
+                    tags,
+                    resource,
+                    details,
+                    ..Self::unread(target, seen_at)
+                }
             }
             Observed::Gone => Self::gone(target, seen_at),
         }
@@ -106,7 +141,8 @@ impl<S: Serialize> View<S> {
 
     pub(crate) fn unread(target: &Target, seen_at: Timestamp) -> Self {
         let Target { resource, details } = target.clone();
-        Self { state: None, gone: false, tags: None, resource, details, seen_at }
+        let (state, tags, baseline) = (None, None, None);
+        Self { state, gone: false, tags, resource, details, baseline, seen_at }
     }
 
     /// What was asked for. The resource as read: its ARN may say more than the event did.

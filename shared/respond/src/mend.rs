@@ -101,10 +101,8 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                 }
             };
             // What is read back is the judge of the write, whatever its answer was.
-            let seen_at = self.ports.clock().now();
-            view = match self.observe(&case.target, &case.trust).await {
-                Ok(observed) => View::of(observed, &case.target, seen_at),
-                Err(error) if error.retry == Retry::Gone => View::gone(&case.target, seen_at),
+            view = match self.see(case).await {
+                Ok(view) => view,
                 Err(error) if error.retry == Retry::Pointless => {
                     let outcome = match sent {
                         Sent::Done(_) | Sent::Refused { in_doubt: true } => Outcome::InDoubt,

@@ -7,14 +7,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::TimeDelta;
 use controls::{Control, NotMine, Triage};
-use ledger::{Claim, ClaimKey, History, Lease};
+use ledger::{Claim, History, Lease};
 use model::{Confidence, Finding, Outcome, Posture, Status, Trust};
 use policy::Policies;
 
 use crate::{
     Clock, Cloud, CloudError, HandleError, Later, LedgerPort, Ports, Retry, Switch,
     case::{Book, Case, Circumstances, View},
-    decision::is_own_change,
     doubt::recheck,
     handled::{Delivery, Handled, join_reasons},
     mend::{Attempt, Decided, span},
@@ -58,7 +57,7 @@ pub struct Pipeline<C, P> {
 }
 
 /// How the first look ended.
-enum Look<S> {
+pub(crate) enum Look<S> {
     Seen(View<S>),
     /// The read was refused for good.
     Unreadable(CloudError),
@@ -111,22 +110,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         if self.settings.trust.account_id.as_ref().is_some_and(|ours| ours != account) {
             return self.forged(delivery, "the event is another account's").await;
         }
-        let trust = self.settings.trust.seen_from(account);
-        let case = Case {
-            key: ClaimKey {
-                control: C::ID.as_str().to_owned(),
-                account: account.clone(),
-                region: target.resource.region.clone(),
-                event_id: event.claim_id(),
-                resource: target.resource.arn.clone(),
-                attempt: delivery.attempt,
-            },
-            // A call of ours that was refused changed nothing.
-            own: event.record.failure().is_none() && is_own_change(&event.record.actor, &trust),
-            delivery,
-            target,
-            trust,
-        };
+        let case = Case::new(C::ID, delivery, target, &self.settings.trust);
         self.claimed(&case).await
     }
 
@@ -280,15 +264,11 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
     }
 
     /// Reads the live state.
-    async fn look(&self, case: &Case<'_>) -> Result<Look<C::State>, HandleError> {
-        let seen_at = self.ports.clock().now();
-        match self.observe(&case.target, &case.trust).await {
-            Ok(observed) => Ok(Look::Seen(View::of(observed, &case.target, seen_at))),
-            Err(error) => match error.retry {
-                Retry::Gone => Ok(Look::Seen(View::gone(&case.target, seen_at))),
-                Retry::Pointless => Ok(Look::Unreadable(error)),
-                Retry::Worthwhile | Retry::Moved => Err(HandleError::Evidence(error)),
-            },
+    pub(crate) async fn look(&self, case: &Case<'_>) -> Result<Look<C::State>, HandleError> {
+        match self.see(case).await {
+            Ok(view) => Ok(Look::Seen(view)),
+            Err(error) if error.retry == Retry::Pointless => Ok(Look::Unreadable(error)),
+            Err(error) => Err(HandleError::Evidence(error)),
         }
     }
 

@@ -1,15 +1,14 @@
 //! What would be done, from the live state, with nothing claimed, written or told.
 
 use controls::{Control, NotMine, PlannedRemedy, Triage};
-use ledger::{ClaimKey, History};
+use ledger::History;
 use model::{Outcome, Posture, Status};
 
 use crate::{
-    Clock, CloudError, HandleError, Ports, Retry,
+    Clock, HandleError, Ports,
     case::{Case, Circumstances, View},
-    decision::is_own_change,
     handled::{Delivery, Handled, Reported},
-    pipeline::{Pipeline, unreadable},
+    pipeline::{Look, Pipeline, unreadable},
     plan::{Counts, Quota},
 };
 
@@ -47,32 +46,12 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             Triage::NotMine(why) => return Ok(ignored(why.as_str())),
             Triage::Malformed(what) => return Err(HandleError::Malformed { what }),
         };
-        let trust = self.settings.trust.seen_from(&target.resource.account);
-        let case = Case {
-            key: ClaimKey {
-                control: C::ID.as_str().to_owned(),
-                account: target.resource.account.clone(),
-                region: target.resource.region.clone(),
-                event_id: event.claim_id(),
-                resource: target.resource.arn.clone(),
-                attempt: delivery.attempt,
-            },
-            // A call of ours that was refused changed nothing.
-            own: event.record.failure().is_none() && is_own_change(&event.record.actor, &trust),
-            delivery,
-            target,
-            trust,
-        };
-        let seen_at = self.ports.clock().now();
-        let (view, extras) = match self.observe(&case.target, &case.trust).await {
-            Ok(observed) => (View::of(observed, &case.target, seen_at), Vec::new()),
-            Err(CloudError { retry: Retry::Gone, .. }) => {
-                (View::gone(&case.target, seen_at), Vec::new())
+        let case = Case::new(C::ID, delivery, target, &self.settings.trust);
+        let (view, extras) = match self.look(&case).await? {
+            Look::Seen(view) => (view, Vec::new()),
+            Look::Unreadable(error) => {
+                (View::unread(&case.target, self.ports.clock().now()), vec![unreadable(&error)])
             }
-            Err(error) if error.retry == Retry::Pointless => {
-                (View::unread(&case.target, seen_at), vec![unreadable(&error)])
-            }
-            Err(error) => return Err(HandleError::Evidence(error)),
         };
         let now = Circumstances {
             posture,

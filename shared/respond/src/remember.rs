@@ -2,7 +2,8 @@
 
 use controls::{Control, Memory, Observed, Remembered};
 use ledger::Baseline;
-use model::{Finding, Target, Trust};
+use model::{Finding, Target};
+use serde::Deserialize;
 
 use crate::{
     Clock, Cloud, CloudError, LedgerPort, Ports, Retry,
@@ -24,23 +25,26 @@ pub enum Taken<R> {
 }
 
 impl<C: Control, P: Ports<C>> Pipeline<C, P> {
-    /// Reads the live state, and what the ledger remembers of it.
-    pub(crate) async fn observe(
-        &self,
-        target: &Target,
-        trust: &Trust,
-    ) -> Result<Observed<C::State>, CloudError> {
-        let observed = self.ports.cloud().observe(target).await?;
-        let Observed::Present { state, tags, resource } = observed else { return Ok(observed) };
+    /// Reads the live state, and what the ledger remembers of it. What is gone is seen to be gone.
+    pub(crate) async fn see(&self, case: &Case<'_>) -> Result<View<C::State>, CloudError> {
+        let Case { target, trust, .. } = case;
+        let seen_at = self.ports.clock().now();
+        let observed = match self.ports.cloud().observe(target).await {
+            Err(error) if error.retry == Retry::Gone => return Ok(View::gone(target, seen_at)),
+            answer => answer?,
+        };
+        let mut view = View::of(observed, target, seen_at);
+        let Some(state) = view.state.take() else { return Ok(view) };
         let ledger = self.ports.ledger();
         let remembered = match self.control.memory(target, trust) {
             Memory::Nothing => None,
             Memory::Baseline => {
                 let baseline = ledger.baseline(C::ID, &target.resource).await?;
-                baseline.and_then(|baseline| {
-                    // One of an earlier build is as good as none: it must not keep an event from
-                    // being judged.
-                    serde_json::from_value(baseline.state)
+                view.baseline = baseline.map(|baseline| baseline.state);
+                // One of an earlier build is as good as none: it must not keep an event from being
+                // judged.
+                view.baseline.as_ref().and_then(|state| {
+                    C::State::deserialize(state)
                         .inspect_err(|error| tracing::warn!(%error, "a baseline cannot be read"))
                         .ok()
                         .map(Remembered::Baseline)
@@ -51,21 +55,25 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                 Some(Remembered::Burst(ledger.gather(C::ID, account, &occurrence).await?))
             }
         };
-        let state = match remembered {
+        view.state = Some(match remembered {
             Some(remembered) => self.control.recall(state, remembered),
             None => state,
-        };
-        Ok(Observed::Present { state, tags, resource })
+        });
+        Ok(view)
     }
 
-    /// Keeps a state in which nothing is wrong, for the day on which a part of it is gone. That it
-    /// cannot be kept is no reason to look again: it is said in the log.
+    /// Keeps a state in which nothing is wrong, for the day on which a part of it is gone, unless
+    /// the ledger was just seen to have it. That it cannot be kept is no reason to look again: it is
+    /// said in the log.
     pub(crate) async fn keep_baseline(&self, case: &Case<'_>, view: &View<C::State>) {
         if self.control.memory(&case.target, &case.trust) != Memory::Baseline {
             return;
         }
         let Some(state) = &view.state else { return };
         let Some(baseline) = self.baseline_of(&case.target, &view.target(), state) else { return };
+        if view.baseline.as_ref() == Some(&baseline.state) {
+            return;
+        }
         if let Err(error) = self.ports.ledger().keep_baseline(&baseline).await {
             tracing::warn!(
                 operation = error.operation,

@@ -58,6 +58,21 @@ fn a_state_with_something_wrong_in_it_is_no_measure() {
 }
 
 #[test]
+fn a_state_that_the_ledger_has_already_is_not_kept_again() {
+    run(async {
+        let mut stage = Stage::new(&[]);
+        make(&stage, numbered(7, &[]));
+        for id in ["a", "b"] {
+            stage.deliver(&asking("baseline", id)).await.unwrap();
+        }
+        assert_eq!(stage.script.count("ledger", "keep_baseline"), 1);
+        make(&stage, numbered(8, &[]));
+        stage.deliver(&asking("baseline", "c")).await.unwrap();
+        assert_eq!(stage.script.count("ledger", "keep_baseline"), 2, "another one is");
+    });
+}
+
+#[test]
 fn a_baseline_that_cannot_be_kept_changes_nothing_for_the_event() {
     run(async {
         let mut stage = Stage::new(&[]);

@@ -3,7 +3,7 @@
 use aws_sdk_iam::{
     Client,
     operation::RequestId,
-    types::{AssignmentStatusType, StatusType, Tag, User},
+    types::{AssignmentStatusType, StatusType, User},
 };
 use controls::{
     IamCredentials, Observed, Tags,
@@ -11,14 +11,15 @@ use controls::{
         ACCESS_KEY, Credential, CredentialRemedy, CredentialsState, KeyStatus, Kind, LoginProfile,
         SERIAL, access_key, is_root, root,
     },
+    tags::added,
 };
-use model::{Arn, Resource, ResourceId, Target};
+use model::{Resource, ResourceId, Target};
 use respond::{Applied, Cloud, CloudError, Retry};
 
-use super::{changed, join};
+use super::{changed, is_of_account, join, tag_list};
 use crate::{
     Session,
-    error::{Kind as Call, cloud_error, refusal},
+    error::{Kind as Call, cloud_error, or_gone, refusal},
 };
 
 /// Access keys, console passwords and MFA devices.
@@ -76,12 +77,7 @@ impl Credentials {
         let user = answer
             .user
             .ok_or_else(|| refusal(OPERATION, name, "no user in it", Retry::Worthwhile))?;
-        // IAM looks a user up in the account of our credentials, whatever account the event names.
-        let ours = user
-            .arn
-            .parse::<Arn>()
-            .is_ok_and(|arn| arn.account == target.resource.account.as_str());
-        if !ours {
+        if !is_of_account(&user.arn, &target.resource.account) {
             return Err(refusal(OPERATION, name, "a user of another account", Retry::Pointless));
         }
         Ok(user)
@@ -216,10 +212,7 @@ impl Credentials {
 
     async fn tag(&self, user: &str, tags: &Tags) -> Result<Applied, CloudError> {
         const OPERATION: &str = "iam:TagUser";
-        let list: Result<Vec<Tag>, _> =
-            tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
-        let list =
-            list.map_err(|error| refusal(OPERATION, user, error.to_string(), Retry::Pointless))?;
+        let list = tag_list(OPERATION, user, tags)?;
         let sent = self.writes.tag_user().user_name(user).set_tags(Some(list)).send().await;
         let answer = sent.map_err(|error| cloud_error(Call::Write, OPERATION, user, error))?;
         Ok(changed(answer.request_id()))
@@ -246,10 +239,7 @@ impl Cloud<IamCredentials> for Credentials {
     /// Two reads of a user, `GetUser` for path and tags and one for the credential; one of the
     /// account.
     async fn observe(&self, target: &Target) -> Result<Observed<CredentialsState>, CloudError> {
-        match self.look(target).await {
-            Err(error) if error.retry == Retry::Gone => Ok(Observed::Gone),
-            answer => answer,
-        }
+        or_gone(self.look(target).await)
     }
 
     async fn apply(
@@ -266,8 +256,7 @@ impl Cloud<IamCredentials> for Credentials {
             }
             CredentialRemedy::TagUser { user, tags, .. } => self.tag(user, tags).await,
             CredentialRemedy::RestoreTags { user, tags, before } => {
-                let added: Vec<String> =
-                    tags.keys().filter(|key| !before.contains_key(*key)).cloned().collect();
+                let added = added(tags, before);
                 let mut applied = Applied::default();
                 if !added.is_empty() {
                     join(&mut applied, self.untag(user, added).await?);

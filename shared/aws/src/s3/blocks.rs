@@ -12,7 +12,7 @@ use respond::{Applied, Cloud, CloudError, Retry};
 use super::{Api, Place, account::AccountApi, known, unless_refused};
 use crate::{
     Session,
-    error::{Kind, cloud_error, refusal},
+    error::{Kind, cloud_error, or_gone, refusal},
 };
 
 /// Block Public Access of buckets and of the account.
@@ -53,10 +53,7 @@ impl Blocks {
 
 impl Cloud<S3PublicAccessBlock> for Blocks {
     async fn observe(&self, target: &Target) -> Result<Observed<BlockState>, CloudError> {
-        match Box::pin(self.look(target)).await {
-            Err(error) if error.retry == Retry::Gone => Ok(Observed::Gone),
-            answer => answer,
-        }
+        or_gone(Box::pin(self.look(target)).await)
     }
 
     async fn apply(

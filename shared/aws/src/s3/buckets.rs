@@ -7,10 +7,10 @@ use controls::{
     s3_public_acl::{AclRemedy, AclState},
 };
 use model::{Resource, Target};
-use respond::{Applied, Cloud, CloudError, Retry};
+use respond::{Applied, Cloud, CloudError};
 
 use super::{Api, Place, known, unless_refused};
-use crate::Session;
+use crate::{Session, error::or_gone};
 
 /// ACLs of buckets and objects, and what decides whether they matter.
 #[derive(Debug, Clone)]
@@ -28,10 +28,7 @@ impl Buckets {
 
 impl Cloud<S3PublicAcl> for Buckets {
     async fn observe(&self, target: &Target) -> Result<Observed<AclState>, CloudError> {
-        match Box::pin(self.look(target)).await {
-            Err(error) if error.retry == Retry::Gone => Ok(Observed::Gone),
-            answer => answer,
-        }
+        or_gone(Box::pin(self.look(target)).await)
     }
 
     async fn apply(&self, _resource: &Resource, remedy: &AclRemedy) -> Result<Applied, CloudError> {

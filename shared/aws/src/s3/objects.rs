@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Session,
-    error::{Kind, cloud_error, refusal},
+    error::{Kind, cloud_error, or_gone, refusal},
     kms::Keys,
 };
 
@@ -47,10 +47,7 @@ impl Objects {
 
 impl Cloud<S3UnencryptedUpload> for Objects {
     async fn observe(&self, target: &Target) -> Result<Observed<UploadState>, CloudError> {
-        match Box::pin(self.look(target)).await {
-            Err(error) if error.retry == Retry::Gone => Ok(Observed::Gone),
-            answer => answer,
-        }
+        or_gone(Box::pin(self.look(target)).await)
     }
 
     async fn apply(

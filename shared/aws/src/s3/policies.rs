@@ -14,7 +14,7 @@ use super::{Api, Place, known, unless_absent, unless_refused};
 use crate::{
     Session,
     document::same,
-    error::{Kind, cloud_error, refusal},
+    error::{Kind, cloud_error, or_gone, refusal},
 };
 
 /// What S3 says of a bucket that has no policy.
@@ -36,10 +36,7 @@ impl Policies {
 
 impl Cloud<S3BucketPolicy> for Policies {
     async fn observe(&self, target: &Target) -> Result<Observed<PolicyState>, CloudError> {
-        match Box::pin(self.look(target)).await {
-            Err(error) if error.retry == Retry::Gone => Ok(Observed::Gone),
-            answer => answer,
-        }
+        or_gone(Box::pin(self.look(target)).await)
     }
 
     async fn apply(

@@ -16,21 +16,12 @@ use super::{
         SERIAL, is_root,
     },
 };
-use crate::{
-    NotMine, Triage,
-    control::{subscribes, without_source},
-};
+use crate::{Triage, control::passed_over};
 
 pub(super) fn triage(event: &Event) -> Triage {
     let record = &event.record;
-    if !subscribes(SUBSCRIPTIONS, event) {
-        return Triage::NotMine(NotMine::NotCovered);
-    }
-    if record.failure().is_some() {
-        return Triage::NotMine(NotMine::CallFailed);
-    }
-    if let Some(unclear) = without_source(event) {
-        return unclear;
+    if let Some(passed_over) = passed_over(SUBSCRIPTIONS, event) {
+        return passed_over;
     }
     match target(record) {
         Ok(target) => Triage::Mine(target),

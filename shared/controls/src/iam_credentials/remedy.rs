@@ -70,19 +70,9 @@ impl Remedy for CredentialRemedy {
                 let parameters = json!({"UserName": user, "PasswordResetRequired": required});
                 vec![Operation::new("iam:UpdateLoginProfile", parameters)]
             }
-            Self::TagUser { user, tags, before: _ } => vec![tag(user, tags)],
+            Self::TagUser { user, tags, before: _ } => vec![tags::set_on("User", user, tags)],
             Self::RestoreTags { user, tags, before } => {
-                let added: Vec<&String> =
-                    tags.keys().filter(|key| !before.contains_key(*key)).collect();
-                let mut operations = Vec::new();
-                if !added.is_empty() {
-                    let parameters = json!({"UserName": user, "TagKeys": added});
-                    operations.push(Operation::new("iam:UntagUser", parameters));
-                }
-                if !before.is_empty() {
-                    operations.push(tag(user, before));
-                }
-                operations
+                tags::restored_on("User", user, tags, before)
             }
         }
     }
@@ -108,8 +98,4 @@ impl Remedy for CredentialRemedy {
             Self::RestoreTags { .. } => &["iam:TagUser", "iam:UntagUser"],
         }
     }
-}
-
-fn tag(user: &str, tags: &Tags) -> Operation {
-    Operation::new("iam:TagUser", json!({"UserName": user, "Tags": tags::to_list(tags)}))
 }

@@ -12,22 +12,12 @@ use super::{
     SUBSCRIPTIONS,
     state::{ALL, PasswordPolicy, PasswordState},
 };
-use crate::{
-    NotMine, Triage,
-    control::{subscribes, without_source},
-    s3::given,
-};
+use crate::{Triage, control::passed_over, s3::given};
 
 pub(super) fn triage(event: &Event) -> Triage {
     let record = &event.record;
-    if !subscribes(SUBSCRIPTIONS, event) {
-        return Triage::NotMine(NotMine::NotCovered);
-    }
-    if record.failure().is_some() {
-        return Triage::NotMine(NotMine::CallFailed);
-    }
-    if let Some(unclear) = without_source(event) {
-        return unclear;
+    if let Some(passed_over) = passed_over(SUBSCRIPTIONS, event) {
+        return passed_over;
     }
     // The calls name nothing: an account has one password policy.
     let Some(account) = record.account.clone() else {

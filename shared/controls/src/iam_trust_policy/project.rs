@@ -7,23 +7,14 @@ use events::{
 use model::{Arn, Resource, ResourceId, Target};
 
 use super::{SUBSCRIPTIONS, state::TrustState};
-use crate::{
-    NotMine, Triage,
-    control::{subscribes, without_source},
-};
+use crate::{Triage, control::passed_over};
 
 const CREATE: &str = "CreateRole";
 
 pub(super) fn triage(event: &Event) -> Triage {
     let record = &event.record;
-    if !subscribes(SUBSCRIPTIONS, event) {
-        return Triage::NotMine(NotMine::NotCovered);
-    }
-    if record.failure().is_some() {
-        return Triage::NotMine(NotMine::CallFailed);
-    }
-    if let Some(unclear) = without_source(event) {
-        return unclear;
+    if let Some(passed_over) = passed_over(SUBSCRIPTIONS, event) {
+        return passed_over;
     }
     match role(record) {
         Ok(resource) => Triage::Mine(Target::from(resource)),

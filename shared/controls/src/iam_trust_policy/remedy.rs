@@ -64,27 +64,9 @@ impl Remedy for TrustRemedy {
                 "iam:UpdateAssumeRolePolicy",
                 json!({"RoleName": role, "PolicyDocument": after}),
             )],
-            Self::TagRole { role, tags, .. } => vec![Operation::new(
-                "iam:TagRole",
-                json!({"RoleName": role, "Tags": tags::to_list(tags)}),
-            )],
+            Self::TagRole { role, tags, .. } => vec![tags::set_on("Role", role, tags)],
             Self::RestoreTags { role, tags, before } => {
-                let added: Vec<&String> =
-                    tags.keys().filter(|key| !before.contains_key(*key)).collect();
-                let mut operations = Vec::new();
-                if !added.is_empty() {
-                    operations.push(Operation::new(
-                        "iam:UntagRole",
-                        json!({"RoleName": role, "TagKeys": added}),
-                    ));
-                }
-                if !before.is_empty() {
-                    operations.push(Operation::new(
-                        "iam:TagRole",
-                        json!({"RoleName": role, "Tags": tags::to_list(before)}),
-                    ));
-                }
-                operations
+                tags::restored_on("Role", role, tags, before)
             }
         }
     }

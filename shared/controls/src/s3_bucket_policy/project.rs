@@ -10,22 +10,12 @@ use events::{
 use model::{Arn, Resource, Target};
 
 use super::{SUBSCRIPTIONS, state::PolicyState};
-use crate::{
-    NotMine, Triage,
-    control::{subscribes, without_source},
-    s3,
-};
+use crate::{Triage, control::passed_over, s3};
 
 pub(super) fn triage(event: &Event) -> Triage {
     let record = &event.record;
-    if !subscribes(SUBSCRIPTIONS, event) {
-        return Triage::NotMine(NotMine::NotCovered);
-    }
-    if record.failure().is_some() {
-        return Triage::NotMine(NotMine::CallFailed);
-    }
-    if let Some(unclear) = without_source(event) {
-        return unclear;
+    if let Some(passed_over) = passed_over(SUBSCRIPTIONS, event) {
+        return passed_over;
     }
     match record.event_name.as_str() {
         "PutAccessPointPolicy" | "DeleteAccessPointPolicy" => match access_point(record) {

@@ -10,8 +10,7 @@ use crate::{
     s3,
 };
 
-/// What becomes of a document's statements. Empty in an inverse, and where a whole policy is put
-/// back.
+/// What becomes of a document's statements. Empty in an inverse.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Change {
     /// What the statements that are changed turn into, by their place, or null where they are

@@ -8,21 +8,15 @@ use model::{AccountId, Resource, Target};
 
 use super::{SUBSCRIPTIONS, state::BlockState};
 use crate::{
-    NotMine, Triage,
-    control::{subscribes, without_source},
+    Triage,
+    control::passed_over,
     s3::{self, PublicAccessBlock},
 };
 
 pub(super) fn triage(event: &Event) -> Triage {
     let record = &event.record;
-    if !subscribes(SUBSCRIPTIONS, event) {
-        return Triage::NotMine(NotMine::NotCovered);
-    }
-    if record.failure().is_some() {
-        return Triage::NotMine(NotMine::CallFailed);
-    }
-    if let Some(unclear) = without_source(event) {
-        return unclear;
+    if let Some(passed_over) = passed_over(SUBSCRIPTIONS, event) {
+        return passed_over;
     }
     match record.event_name.as_str() {
         "PutAccountPublicAccessBlock" | "DeleteAccountPublicAccessBlock" => account_of(record),

@@ -13,20 +13,14 @@ use model::Target;
 use super::{SUBSCRIPTIONS, state::AclState};
 use crate::{
     NotMine, Triage,
-    control::{subscribes, without_source},
+    control::passed_over,
     s3::{self, Acl, Grant, Grantee, ObjectOwnership, ReadAcl},
 };
 
 pub(super) fn triage(event: &Event) -> Triage {
     let record = &event.record;
-    if !subscribes(SUBSCRIPTIONS, event) {
-        return Triage::NotMine(NotMine::NotCovered);
-    }
-    if record.failure().is_some() {
-        return Triage::NotMine(NotMine::CallFailed);
-    }
-    if let Some(unclear) = without_source(event) {
-        return unclear;
+    if let Some(passed_over) = passed_over(SUBSCRIPTIONS, event) {
+        return passed_over;
     }
     match Subject::of(event) {
         Subject::Bucket => s3::bucket_of(event),

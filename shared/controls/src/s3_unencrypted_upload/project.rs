@@ -13,11 +13,7 @@ use super::{
     SUBSCRIPTIONS,
     state::{DefaultEncryption, Encryption, StoredVersion, UploadState},
 };
-use crate::{
-    NotMine, Triage,
-    control::{subscribes, without_source},
-    s3,
-};
+use crate::{NotMine, Triage, control::passed_over, s3};
 
 /// From then on S3 encrypts every new object, 2023-01-05.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html>.
@@ -28,14 +24,8 @@ const ENCRYPTED_SINCE: Timestamp = match Timestamp::from_timestamp(1_672_876_800
 
 pub(super) fn triage(event: &Event) -> Triage {
     let record = &event.record;
-    if !subscribes(SUBSCRIPTIONS, event) {
-        return Triage::NotMine(NotMine::NotCovered);
-    }
-    if record.failure().is_some() {
-        return Triage::NotMine(NotMine::CallFailed);
-    }
-    if let Some(unclear) = without_source(event) {
-        return unclear;
+    if let Some(passed_over) = passed_over(SUBSCRIPTIONS, event) {
+        return passed_over;
     }
     if event.service_delivery() {
         return Triage::NotMine(NotMine::ServiceDelivery);

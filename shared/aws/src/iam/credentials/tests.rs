@@ -8,7 +8,7 @@ use aws_sdk_iam::{
         list_virtual_mfa_devices::ListVirtualMfaDevicesOutput, tag_user::TagUserOutput,
         untag_user::UntagUserOutput,
     },
-    types::{AccessKeyMetadata, LoginProfile as Profile, MfaDevice, VirtualMfaDevice},
+    types::{AccessKeyMetadata, LoginProfile as Profile, MfaDevice, Tag, VirtualMfaDevice},
 };
 use aws_smithy_mocks::{Rule, mock};
 use aws_smithy_types::DateTime;
