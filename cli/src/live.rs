@@ -15,9 +15,9 @@ use std::{
 use aws::{Session, sts::Identity};
 use chrono::TimeDelta;
 use controls::{
-    ConsoleSignIn, Control, IamCredentials, IamPasswordPolicy, IamTrustPolicy, NotMine,
-    PlannedRemedy, S3AccessDenied, S3BucketPolicy, S3PublicAccessBlock, S3PublicAcl,
-    S3UnencryptedUpload,
+    ConsoleSignIn, Control, IamAdminGrant, IamCredentials, IamPasswordPolicy, IamTrustPolicy,
+    NotMine, PlannedRemedy, S3AccessDenied, S3BucketPolicy, S3BucketSafeguards,
+    S3PublicAccessBlock, S3PublicAcl, S3UnencryptedUpload,
 };
 use events::Event;
 use journal::{Journal, Kept};
@@ -321,6 +321,7 @@ fn pipelines<L: LedgerPort>(
     }
     vec![
         piped(ConsoleSignIn, aws::record::Records::connect(session), settings, ledger, clock),
+        piped(IamAdminGrant, aws::iam::Grants::connect(session), settings, ledger, clock),
         piped(IamCredentials, aws::iam::Credentials::connect(session), settings, ledger, clock),
         piped(
             IamPasswordPolicy,
@@ -332,6 +333,7 @@ fn pipelines<L: LedgerPort>(
         piped(IamTrustPolicy, aws::iam::Roles::connect(session), settings, ledger, clock),
         piped(S3AccessDenied, aws::record::Records::connect(session), settings, ledger, clock),
         piped(S3BucketPolicy, aws::s3::Policies::connect(session), settings, ledger, clock),
+        piped(S3BucketSafeguards, aws::s3::Safeguards::connect(session), settings, ledger, clock),
         piped(S3PublicAccessBlock, aws::s3::Blocks::connect(session), settings, ledger, clock),
         piped(S3PublicAcl, aws::s3::Buckets::connect(session), settings, ledger, clock),
         piped(S3UnencryptedUpload, aws::s3::Objects::connect(session), settings, ledger, clock),

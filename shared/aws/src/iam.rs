@@ -1,6 +1,7 @@
 //! Roles: who may assume them, and their tags.
 
 mod credentials;
+mod grants;
 mod password_policy;
 
 use aws_sdk_iam::{
@@ -17,7 +18,7 @@ use model::{AccountId, Arn, Resource, ResourceId, Target};
 use percent_encoding::percent_decode_str;
 use respond::{Applied, Cloud, CloudError, Retry};
 
-pub use self::{credentials::Credentials, password_policy::PasswordPolicies};
+pub use self::{credentials::Credentials, grants::Grants, password_policy::PasswordPolicies};
 use crate::{
     Session,
     document::same,

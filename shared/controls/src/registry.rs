@@ -2,8 +2,9 @@
 //! are compared with this list.
 
 use crate::{
-    AnyControl, ConsoleSignIn, IamCredentials, IamPasswordPolicy, IamTrustPolicy, S3AccessDenied,
-    S3BucketPolicy, S3PublicAccessBlock, S3PublicAcl, S3UnencryptedUpload,
+    AnyControl, ConsoleSignIn, IamAdminGrant, IamCredentials, IamPasswordPolicy, IamTrustPolicy,
+    S3AccessDenied, S3BucketPolicy, S3BucketSafeguards, S3PublicAccessBlock, S3PublicAcl,
+    S3UnencryptedUpload,
 };
 
 /// Every control, sorted by id.
@@ -11,11 +12,13 @@ use crate::{
 pub fn all() -> &'static [&'static dyn AnyControl] {
     &[
         &ConsoleSignIn,
+        &IamAdminGrant,
         &IamCredentials,
         &IamPasswordPolicy,
         &IamTrustPolicy,
         &S3AccessDenied,
         &S3BucketPolicy,
+        &S3BucketSafeguards,
         &S3PublicAccessBlock,
         &S3PublicAcl,
         &S3UnencryptedUpload,

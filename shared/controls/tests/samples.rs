@@ -114,6 +114,11 @@ fn console_sign_in_samples_are_judged_as_expected() {
 }
 
 #[test]
+fn iam_admin_grant_samples_are_judged_as_expected() {
+    expect_file!["samples/iam-admin-grant.txt"].assert_eq(&judge_samples(&controls::IamAdminGrant));
+}
+
+#[test]
 fn iam_credentials_samples_are_judged_as_expected() {
     expect_file!["samples/iam-credentials.txt"]
         .assert_eq(&judge_samples(&controls::IamCredentials));
@@ -135,6 +140,12 @@ fn s3_access_denied_samples_are_judged_as_expected() {
 fn s3_bucket_policy_samples_are_judged_as_expected() {
     expect_file!["samples/s3-bucket-policy.txt"]
         .assert_eq(&judge_samples(&controls::S3BucketPolicy));
+}
+
+#[test]
+fn s3_bucket_safeguards_samples_are_judged_as_expected() {
+    expect_file!["samples/s3-bucket-safeguards.txt"]
+        .assert_eq(&judge_samples(&controls::S3BucketSafeguards));
 }
 
 #[test]

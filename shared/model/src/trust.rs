@@ -5,11 +5,13 @@
 //! too much.
 
 mod file;
+mod floors;
 mod password;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use floors::{BucketFloor, FloorEncryption, FloorLock, FloorOwnership, FloorTag, LockMode};
 pub use password::PasswordFloor;
 use read::Reader;
 pub use read::is_organizational_unit;
@@ -71,6 +73,8 @@ pub struct Trust {
     /// Whether the policy of every bucket for which a key is required must refuse uploads under
     /// another. Policies know keys by their ARNs only, so no required key may be an alias or id.
     pub require_key_enforcement: bool,
+    /// What buckets must have at least: encryption, versioning, logging, retention, …
+    pub bucket_floors: Vec<BucketFloor>,
     /// Ports that must not be open to the world.
     pub sensitive_ports: BTreeSet<u16>,
     /// Ports that may be open to the world.
@@ -112,6 +116,7 @@ impl Default for Trust {
             required_kms_keys: BTreeMap::new(),
             require_tls: false,
             require_key_enforcement: false,
+            bucket_floors: Vec::new(),
             sensitive_ports: SENSITIVE_PORTS.into(),
             allowed_public_ports: ALLOWED_PUBLIC_PORTS.into(),
             protected_resources: Vec::new(),
@@ -177,6 +182,7 @@ const KEYS: &[&str] = &[
     "required_kms_keys",
     "require_tls",
     "require_key_enforcement",
+    "bucket_floors",
     "sensitive_ports",
     "allowed_public_ports",
     "protected_resources",
@@ -268,6 +274,7 @@ impl Trust {
             require_key_enforcement: reader
                 .one("require_key_enforcement", "true or false")
                 .unwrap_or(floor.require_key_enforcement),
+            bucket_floors: reader.floors("bucket_floors"),
             sensitive_ports: reader.list("sensitive_ports", floor.sensitive_ports),
             allowed_public_ports: reader.list("allowed_public_ports", floor.allowed_public_ports),
             protected_resources: reader.list("protected_resources", Vec::new()),

@@ -65,6 +65,11 @@ const NOT_SEEN: &[(&str, &[(&str, &str)])] = &[
             ("sqs:SendMessage", "what the record tells is not looked at again"),
         ],
     ),
+    // iam-admin-grant
+    (
+        "IamAdminGrant",
+        &[("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history")],
+    ),
     // iam-credentials
     (
         "IamCredentials",
@@ -97,6 +102,11 @@ const NOT_SEEN: &[(&str, &[(&str, &str)])] = &[
     // s3-bucket-policy
     (
         "S3BucketPolicy",
+        &[("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history")],
+    ),
+    // s3-bucket-safeguards
+    (
+        "S3BucketSafeguards",
         &[("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history")],
     ),
     // s3-public-access-block

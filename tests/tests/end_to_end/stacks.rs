@@ -23,10 +23,12 @@ pub(crate) const ENFORCE: &[(&str, &str)] = &[
     ("S3PublicAclPosture", "enforce"),
     ("IamTrustPolicyPosture", "enforce"),
     ("ConsoleSignInPosture", "enforce"),
+    ("IamAdminGrantPosture", "enforce"),
     ("IamCredentialsPosture", "enforce"),
     ("IamPasswordPolicyPosture", "enforce"),
     ("S3AccessDeniedPosture", "enforce"),
     ("S3BucketPolicyPosture", "enforce"),
+    ("S3BucketSafeguardsPosture", "enforce"),
     ("S3PublicAccessBlockPosture", "enforce"),
     ("NativeS3Events", "true"),
 ];

@@ -329,7 +329,7 @@ async fn remembers_as_the_ledger_in_memory_does() {
         let said = table.baseline(policy, &bucket()).await.unwrap();
         assert_eq!(said, memory.baseline(policy.as_str(), &bucket()).unwrap());
     }
-    let other = table.baseline(ControlId::new("s3-public-access-block"), &bucket()).await.unwrap();
+    let other = table.baseline(ControlId::new("s3-bucket-safeguards"), &bucket()).await.unwrap();
     assert_eq!(other, None);
     let account = bucket().account;
     for (id, seconds) in [("a", 0), ("b", 10), ("b", 10), ("c", 400), ("d", 401), ("e", 20)] {

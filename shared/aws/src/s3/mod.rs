@@ -17,6 +17,7 @@ mod head;
 #[cfg(feature = "kms")]
 mod objects;
 mod policies;
+mod safeguards;
 mod tags;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ pub use buckets::Buckets;
 #[cfg(feature = "kms")]
 pub use objects::Objects;
 pub use policies::Policies;
+pub use safeguards::Safeguards;
 
 use crate::{
     Session,

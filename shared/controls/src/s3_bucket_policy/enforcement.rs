@@ -70,7 +70,7 @@ fn key(baseline: Option<&str>, context: &Context, trust: &Trust) -> Option<Deman
     context.trust.kms_key_arn = None;
     context.trust.allowed_kms_keys.clone_from(&keys);
     // An upload that names no encryption is stored under the bucket's default. Whether that is the
-    // required key is another question; here it is taken to be.
+    // required key is `s3-bucket-safeguards`' question; here it is taken to be.
     let mut by_default = context.clone();
     by_default.default_encryption_key = keys.first().cloned();
     let mut contexts = vec![by_default];

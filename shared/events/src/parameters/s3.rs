@@ -1,4 +1,5 @@
-//! The S3 calls about objects, ACLs, ownership and public access, and S3's own events.
+//! The S3 calls about objects, ACLs, ownership, public access and what keeps a bucket safe, and
+//! S3's own events.
 //!
 //! CloudTrail turns an S3 request into members by a grammar of its own: query parameters and headers
 //! by their names, a subresource as an empty member (`"acl": ""`), an XML body under its root element
@@ -6,7 +7,9 @@
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>.
 
 mod access;
+mod lifecycle;
 mod policy;
+mod safeguards;
 
 use model::AccountId;
 use percent_encoding::percent_decode_str;
@@ -20,7 +23,12 @@ pub use access::{
     AclRequest, CreateBucket, PublicAccessBlock, PutAcl, PutBucketOwnershipControls,
     PutPublicAccessBlock,
 };
+pub use lifecycle::{LifecycleFilter, LifecycleRule, LifecycleTransition, PutBucketLifecycle};
 pub use policy::{AccessPoint, PutAccessPointPolicy, PutBucketPolicy};
+pub use safeguards::{
+    DefaultRetention, EncryptionRule, LogTarget, NamedMetrics, PutBucketEncryption,
+    PutBucketLogging, PutBucketVersioning, PutObjectLockConfiguration,
+};
 
 /// `DeleteBucketOwnershipControls`, `DeleteBucketPublicAccessBlock` and whatever else names a bucket
 /// and no more.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{KEYS, OF_ONE_RESOURCE, PasswordFloor, Trust, TrustProblem};
+use super::{BucketFloor, KEYS, OF_ONE_RESOURCE, PasswordFloor, Trust, TrustProblem, floors};
 use crate::Arn;
 
 /// Takes the keys out one by one and keeps what is wrong with them.
@@ -118,6 +118,15 @@ impl Reader {
             }
         }
         texts
+    }
+
+    /// What buckets must have at least.
+    pub(super) fn floors(&mut self, key: &str) -> Vec<BucketFloor> {
+        let (floors, problems) = floors::floors(self.list(key, Vec::new()));
+        for problem in problems {
+            self.problem(key, problem);
+        }
+        floors
     }
 
     /// What the account's passwords must be at least.

@@ -1,0 +1,81 @@
+//! Taking statements out of an inline policy, and nothing else.
+
+use std::collections::BTreeSet;
+
+use iam_document::{Context, Document, Kind};
+use serde_json::Value;
+
+/// The name under which a document has its statements, however it is cased.
+fn member(document: &Value) -> Option<String> {
+    let members = document.as_object()?;
+    if members.contains_key("Statement") {
+        return Some("Statement".to_owned());
+    }
+    members.keys().find(|key| key.eq_ignore_ascii_case("Statement")).cloned()
+}
+
+/// The document without these statements: `Some(None)` where none would be left, `None` where the
+/// text is no document.
+pub(super) fn without(text: &str, cut: &BTreeSet<usize>) -> Option<Option<String>> {
+    let mut value = Document::parse(text).ok()?.into_value();
+    let key = member(&value)?;
+    let statements = value.get_mut(&key)?;
+    let Value::Array(items) = statements else {
+        // A single statement that is no list.
+        return Some(if cut.contains(&0) { None } else { Some(value.to_string()) });
+    };
+    let mut place = 0_usize;
+    items.retain(|_| {
+        let stays = !cut.contains(&place);
+        place = place.saturating_add(1);
+        stays
+    });
+    if items.is_empty() {
+        return Some(None);
+    }
+    Some(Some(value.to_string()))
+}
+
+/// The fewest statements, found one after the other, without which a code is no longer found.
+///
+/// # Errors
+/// Why the document is left as it is.
+pub(super) fn cut(text: &str, code: &str, context: &Context) -> Result<BTreeSet<usize>, String> {
+    let document = Document::parse(text).map_err(|error| error.to_string())?;
+    if document.repeats_a_key() {
+        return Err("the document repeats a key, so that printing it would lose some".to_owned());
+    }
+    let mut cut = BTreeSet::new();
+    loop {
+        let Some(left) = without(text, &cut).ok_or("the document has no statements")? else {
+            return Ok(cut);
+        };
+        let left = Document::parse(&left).map_err(|error| error.to_string())?;
+        let verdict = iam_document::inspect(Kind::PermissionPolicy, &left, context);
+        let Some(judged) = verdict.findings.iter().find(|judged| judged.code == code) else {
+            return Ok(cut);
+        };
+        let astray = || format!("`{code}` names no statement");
+        let place = original(judged.statement.ok_or_else(astray)?, &cut);
+        if !cut.insert(place) {
+            return Err(astray());
+        }
+    }
+}
+
+/// The place in the document as it was of a statement of what is left.
+fn original(place: usize, cut: &BTreeSet<usize>) -> usize {
+    let mut place = place;
+    for gone in cut {
+        if *gone <= place {
+            place = place.saturating_add(1);
+        }
+    }
+    place
+}
+
+/// The document on several lines, for showing what changes.
+pub(super) fn readable(text: &str) -> String {
+    let value: Result<Value, _> = serde_json::from_str(text);
+    value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or_else(|_| text.to_owned())
+}

@@ -1,0 +1,390 @@
+//! Whether what was granted makes an administrator, or somebody one step from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use iam_document::{Context, Document, Judged, Kind, Verdict};
+use model::{Category, Confidence, Finding, Target, Trust, catalogue};
+use serde_json::{Value, json};
+
+use super::{
+    GrantRemedy, inline, limits,
+    state::{Boundary, Grant, GrantState, Holder, Permissions, Source},
+};
+
+const ADMIN: &str = "admin-equivalent";
+const REMOVED: &str = "boundary-removed";
+const NOT_IN_FULL: &str = "a document that cannot be understood in full is not acted on";
+
+fn inspect(document: &str, context: &Context) -> Verdict {
+    match Document::parse(document) {
+        Ok(document) => iam_document::inspect(Kind::PermissionPolicy, &document, context),
+        // Says in the verdict's words why it is no document.
+        Err(_) => iam_document::inspect(Kind::PermissionPolicy, document, context),
+    }
+}
+
+fn category(code: &str) -> Category {
+    catalogue::describe(code).category
+}
+
+/// What gives power, or may: the codes of the question, and what could not be understood.
+fn matters(code: &str) -> bool {
+    category(code) == Category::Privilege || matches!(code, "malformed-policy" | "unknown-operator")
+}
+
+fn privileges(verdict: &Verdict) -> BTreeSet<&str> {
+    verdict.codes().into_iter().filter(|code| category(code) == Category::Privilege).collect()
+}
+
+/// Whether a document gives power that is asked about, or cannot be understood: only then is the
+/// rest of the grant read.
+#[must_use]
+pub fn is_dangerous(document: &str, trust: &Trust) -> bool {
+    let verdict = inspect(document, &Context::from_trust(trust.clone()));
+    !verdict.is_certain() || !privileges(&verdict).is_empty()
+}
+
+pub(super) fn judge(
+    target: &Target,
+    state: &GrantState,
+    trust: &Trust,
+) -> Vec<Finding<GrantRemedy>> {
+    let Some(grant) = Grant::of(target) else { return Vec::new() };
+    if !state.stands {
+        return Vec::new();
+    }
+    let context = Context::new(trust, &target.resource.account);
+    let never = limits::never_written(target, state, trust);
+    let mut findings = match &grant {
+        Grant::Boundary { holder } => boundary(holder, state, &context),
+        Grant::Attachment { .. }
+        | Grant::Inline { .. }
+        | Grant::Membership { .. }
+        | Grant::Policy { .. } => granted(&grant, state, &context),
+    };
+    if let Some(unreadable) = unreadable(state) {
+        if !findings.is_empty() {
+            for finding in &mut findings {
+                finding.evidence.insert("unread".to_owned(), json!(state.unread));
+            }
+        }
+        findings.push(unreadable);
+    }
+    if let Some(reason) = never {
+        for finding in &mut findings {
+            finding.remedies.clear();
+            finding.held_back = Some(reason.clone());
+        }
+    }
+    findings
+}
+
+/// What may not be read may give anything.
+fn unreadable(state: &GrantState) -> Option<Finding<GrantRemedy>> {
+    let hidden: Vec<&str> = state
+        .permissions
+        .iter()
+        .filter(|one| one.document.is_none())
+        .map(|one| one.source.name())
+        .collect();
+    if hidden.is_empty() && state.unread.is_empty() {
+        return None;
+    }
+    let mut finding = Finding::new(
+        "evidence-unreadable",
+        "whether the grant makes an administrator cannot be said: not all of it may be read",
+    )
+    .with_evidence("unread", json!(state.unread))
+    .with_evidence("policies", json!(hidden));
+    finding.confidence = Confidence::Unclear;
+    finding.held_back = Some(NOT_IN_FULL.to_owned());
+    Some(finding)
+}
+
+/// One code of one document of the grant.
+struct Found<'s> {
+    judged: Vec<Judged>,
+    of: &'s Permissions,
+    doubt: Option<String>,
+}
+
+/// What the documents give, each code of each document once.
+fn found<'s>(state: &'s GrantState, context: &Context) -> Vec<Found<'s>> {
+    let mut all = Vec::new();
+    for of in &state.permissions {
+        let Some(document) = &of.document else { continue };
+        let verdict = inspect(document, context);
+        let doubt = (!verdict.is_certain()).then(|| {
+            let mut reasons = verdict.unclear.clone();
+            reasons.extend(verdict.error.clone());
+            reasons.dedup();
+            reasons.join("; ")
+        });
+        let mut by_code: BTreeMap<String, Vec<Judged>> = BTreeMap::new();
+        for judged in verdict.findings.into_iter().filter(|judged| matters(&judged.code)) {
+            by_code.entry(judged.code.clone()).or_default().push(judged);
+        }
+        if by_code.is_empty() && doubt.is_some() {
+            let unclear = inspect("", context).findings.into_iter().take(1).collect();
+            all.push(Found { judged: unclear, of, doubt: doubt.clone() });
+        }
+        all.extend(by_code.into_values().map(|judged| Found { judged, of, doubt: doubt.clone() }));
+    }
+    all
+}
+
+/// The statements of all documents in one, as they work together: a way to power may begin in one
+/// policy and end in another, and a Deny in one takes what another gives.
+fn together(state: &GrantState) -> Option<String> {
+    let mut statements = Vec::new();
+    for one in &state.permissions {
+        let value = Document::parse(one.document.as_deref()?).ok()?.into_value();
+        match value.get("Statement")? {
+            Value::Array(items) => statements.extend(items.iter().cloned()),
+            single => statements.push(single.clone()),
+        }
+    }
+    Some(json!({"Version": "2012-10-17", "Statement": statements}).to_string())
+}
+
+fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<GrantRemedy>> {
+    let several = (state.permissions.len() > 1).then(|| together(state)).flatten();
+    let whole = several.as_deref().map(|document| inspect(document, context));
+    let bounding = match &state.boundary {
+        Boundary::Set { document: Some(document), .. } => Some(inspect(document, context)),
+        Boundary::Set { document: None, .. } | Boundary::NotRead | Boundary::None => None,
+    };
+    let closed = |code: &str| {
+        let by = |verdict: &Option<Verdict>| {
+            verdict.as_ref().is_some_and(|it| it.is_certain() && !it.codes().contains(code))
+        };
+        category(code) == Category::Privilege && (by(&bounding) || by(&whole))
+    };
+    let mut findings: Vec<Finding<GrantRemedy>> = Vec::new();
+    let all = found(state, context);
+    let open_admin = all.iter().any(|one| code_of(one) == ADMIN && !closed(ADMIN));
+    for one in &all {
+        let code = code_of(one);
+        // An administrator can do all the rest, ninety ways of it.
+        let rest = code.starts_with("privesc") || code == "pass-role-wildcard";
+        if open_admin && rest {
+            continue;
+        }
+        let mut finding = describe(one);
+        finding.effective = !closed(code) && state.attached != Some(false);
+        let remedy = match &one.doubt {
+            Some(_) => Err(NOT_IN_FULL.to_owned()),
+            None => remedy(grant, state, one, context),
+        };
+        match remedy {
+            Ok(remedy) => finding.remedies = vec![remedy],
+            Err(reason) => finding.held_back = Some(reason),
+        }
+        findings.push(finding);
+    }
+    if let Some(whole) = whole.filter(|_| !open_admin) {
+        for judged in whole.findings {
+            let known = findings.iter().any(|finding| finding.code == judged.code);
+            if known || category(&judged.code) != Category::Privilege {
+                continue;
+            }
+            let mut finding = Finding::new(judged.code, judged.detail);
+            finding.held_back = Some("several policies of the group give it together".to_owned());
+            findings.push(finding);
+        }
+    }
+    for finding in &mut findings {
+        bounded(finding, &state.boundary);
+        if let Boundary::Set { document: None, .. } = state.boundary
+            && finding.confidence == Confidence::Certain
+        {
+            finding.confidence = Confidence::Probable;
+        }
+        if state.attached == Some(false) {
+            finding.evidence.insert("attached".to_owned(), json!(false));
+        }
+    }
+    findings
+}
+
+fn code_of<'f>(found: &'f Found<'_>) -> &'f str {
+    found.judged.first().map_or("malformed-policy", |judged| judged.code.as_str())
+}
+
+/// Says what is known of the boundary.
+fn bounded(finding: &mut Finding<GrantRemedy>, boundary: &Boundary) {
+    let told = match boundary {
+        Boundary::NotRead => "not in evidence".to_owned(),
+        Boundary::None => "none".to_owned(),
+        Boundary::Set { arn, document: Some(_) } => format!("{arn}, considered"),
+        Boundary::Set { arn, document: None } => format!("{arn}, not read"),
+    };
+    finding.evidence.insert("boundary".to_owned(), json!(told));
+}
+
+fn describe(found: &Found<'_>) -> Finding<GrantRemedy> {
+    let mut details: Vec<&str> = found.judged.iter().map(|judged| judged.detail.as_str()).collect();
+    details.dedup();
+    let mut finding = Finding::new(code_of(found), details.join("; "))
+        .with_evidence("policy", found.of.source.name());
+    if let Source::Managed { version: Some(version), .. } = &found.of.source {
+        finding = finding.with_evidence("version", version.as_str());
+    }
+    let statements: BTreeSet<usize> =
+        found.judged.iter().filter_map(|judged| judged.statement).collect();
+    if !statements.is_empty() {
+        finding = finding.with_evidence("statements", json!(statements));
+    }
+    if let Some(sid) = found.judged.iter().find_map(|judged| judged.sid.as_deref()) {
+        finding = finding.with_evidence("sid", sid);
+    }
+    if let Some(doubt) = &found.doubt {
+        finding.confidence = Confidence::Unclear;
+        finding = finding.with_evidence("doubt", doubt.as_str());
+    } else if let Some(doubt) = found.judged.iter().find_map(|judged| judged.doubt.as_ref()) {
+        finding.confidence = doubt.confidence;
+        finding = finding.with_evidence("doubt", doubt.why.as_str());
+    }
+    finding
+}
+
+/// What takes exactly this grant back.
+///
+/// # Errors
+/// Why people have to do it.
+fn remedy(
+    grant: &Grant,
+    state: &GrantState,
+    found: &Found<'_>,
+    context: &Context,
+) -> Result<GrantRemedy, String> {
+    match grant {
+        Grant::Attachment { holder, policy_arn } => {
+            let Source::Managed { version, .. } = &found.of.source else {
+                return Err("the policy is not a managed one".to_owned());
+            };
+            Ok(GrantRemedy::Detach {
+                holder: holder.clone(),
+                policy_arn: policy_arn.clone(),
+                version: version.clone(),
+            })
+        }
+        Grant::Inline { holder, policy } => {
+            let before = found.of.document.clone().unwrap_or_default();
+            let cut = inline::cut(&before, code_of(found), context)?;
+            let after = inline::without(&before, &cut).ok_or("the document has no statements")?;
+            Ok(GrantRemedy::CutInline {
+                holder: holder.clone(),
+                policy: policy.clone(),
+                before,
+                cut,
+                after,
+            })
+        }
+        Grant::Membership { user, group } => Ok(GrantRemedy::LeaveGroup {
+            user: user.clone(),
+            group: group.clone(),
+            because: BTreeSet::from([found.of.source.clone()]),
+        }),
+        Grant::Policy { policy_arn, .. } => former(policy_arn, state, context),
+        Grant::Boundary { .. } => Err("the boundary is judged as a whole".to_owned()),
+    }
+}
+
+/// Back to the version that was the default one before.
+fn former(policy_arn: &str, state: &GrantState, context: &Context) -> Result<GrantRemedy, String> {
+    if state.attached == Some(false) {
+        return Err("nobody has the policy, or not this version of it".to_owned());
+    }
+    let default = state.default_version.as_deref().ok_or("its default version was not read")?;
+    let number = |id: &str| id.strip_prefix('v').and_then(|text| text.parse::<u64>().ok());
+    let remembered = state
+        .former_version
+        .as_deref()
+        .and_then(|id| state.versions.iter().find(|version| version.id == id));
+    let newest = state.versions.iter().all(|version| version.number() < number(default));
+    let version = match (remembered, state.versions.as_slice()) {
+        (Some(version), _) => version,
+        (None, []) => return Err("the policy has no other version to go back to".to_owned()),
+        (None, [only]) => only,
+        (None, several) if newest => several
+            .iter()
+            .max_by_key(|version| version.number())
+            .ok_or("the policy has no other version to go back to")?,
+        (None, _) => return Err("which version was the default one before is not known".to_owned()),
+    };
+    let Some(document) = &version.document else {
+        return Err(format!("the version before, {}, may not be read", version.id));
+    };
+    let verdict = inspect(document, context);
+    if !verdict.is_certain() || !privileges(&verdict).is_empty() {
+        return Err(format!("the version before, {}, is dangerous itself", version.id));
+    }
+    Ok(GrantRemedy::SetDefault {
+        policy_arn: policy_arn.to_owned(),
+        before: default.to_owned(),
+        after: version.id.clone(),
+    })
+}
+
+/// A boundary that is gone, or that lets through what it should bound.
+fn boundary(holder: &Holder, state: &GrantState, context: &Context) -> Vec<Finding<GrantRemedy>> {
+    let whole = together(state).map(|document| inspect(&document, context));
+    let mut gives: BTreeSet<String> = BTreeSet::new();
+    let each = state.permissions.iter().filter_map(|one| one.document.as_deref());
+    match &whole {
+        Some(whole) => gives.extend(privileges(whole).into_iter().map(str::to_owned)),
+        None => each.for_each(|document| {
+            let verdict = inspect(document, context);
+            gives.extend(privileges(&verdict).into_iter().map(str::to_owned));
+        }),
+    }
+    let doubtful = whole.as_ref().is_none_or(|whole| !whole.is_certain());
+    let (before, title) = match &state.boundary {
+        Boundary::NotRead => return Vec::new(),
+        Boundary::None => (None, "no boundary keeps its permissions from more power any longer"),
+        Boundary::Set { arn, document: Some(document) } => {
+            let verdict = inspect(document, context);
+            if verdict.is_certain() {
+                let codes = privileges(&verdict);
+                gives.retain(|code| codes.contains(code.as_str()));
+            }
+            (Some(arn.clone()), "its boundary lets through permissions that lead to more power")
+        }
+        // In the making: there is nothing to bound yet.
+        Boundary::Set { document: None, .. } if state.permissions.is_empty() => return Vec::new(),
+        Boundary::Set { arn, document: None } => {
+            (Some(arn.clone()), "whether its boundary keeps it from more power cannot be said")
+        }
+    };
+    if gives.is_empty() && !doubtful {
+        return Vec::new();
+    }
+    let told: Vec<&String> = if gives.contains(ADMIN) {
+        gives.iter().filter(|code| !code.starts_with("privesc")).collect()
+    } else {
+        gives.iter().collect()
+    };
+    let mut finding = Finding::new(REMOVED, title).with_evidence("gives", json!(told));
+    bounded(&mut finding, &state.boundary);
+    let unread = matches!(state.boundary, Boundary::Set { document: None, .. });
+    if unread || gives.is_empty() {
+        finding.confidence = Confidence::Unclear;
+    }
+    match &state.former_boundary {
+        _ if finding.confidence == Confidence::Unclear => {
+            finding.held_back = Some(NOT_IN_FULL.to_owned());
+        }
+        Some(former) if before.as_ref() != Some(former) => {
+            finding.remedies = vec![GrantRemedy::SetBoundary {
+                holder: holder.clone(),
+                before,
+                after: former.clone(),
+            }];
+        }
+        Some(_) | None => {
+            finding.held_back = Some("which boundary it had before is not known".to_owned());
+        }
+    }
+    vec![finding]
+}

@@ -1,0 +1,382 @@
+//! What `iam-admin-grant` could ever do: take back exactly one grant, or mark whose it is.
+
+use std::collections::BTreeSet;
+
+use model::{Operation, Remedy, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    inline,
+    state::{Holder, Source},
+};
+use crate::{Tags, tags};
+
+/// What carries Snapback's tags. Groups cannot.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html>.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "name", rename_all = "snake_case")]
+pub enum Tagged {
+    /// A user, by name.
+    User(String),
+    /// A role, by name.
+    Role(String),
+    /// A managed policy, by ARN.
+    Policy(String),
+}
+
+impl Tagged {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "User",
+            Self::Role(_) => "Role",
+            Self::Policy(_) => "Policy",
+        }
+    }
+
+    fn named(&self) -> (&'static str, &str) {
+        match self {
+            Self::User(name) => ("UserName", name),
+            Self::Role(name) => ("RoleName", name),
+            Self::Policy(arn) => ("PolicyArn", arn),
+        }
+    }
+}
+
+/// Takes back one grant.
+///
+/// IAM has no compare-and-set, so for each of them the adapter reads once more, just before, what
+/// it was made for and refuses when that has moved on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "remedy", rename_all = "snake_case")]
+pub enum GrantRemedy {
+    /// `Detach…Policy`, while the policy's default version is the one that was judged.
+    Detach {
+        /// From whom.
+        holder: Holder,
+        /// The policy.
+        policy_arn: String,
+        /// The version that was judged.
+        version: Option<String>,
+    },
+    /// `Attach…Policy`. Only ever an inverse.
+    Attach {
+        /// To whom.
+        holder: Holder,
+        /// The policy.
+        policy_arn: String,
+        /// The version that was judged.
+        version: Option<String>,
+    },
+    /// `Put…Policy` without some statements, or `Delete…Policy` where none would be left.
+    CutInline {
+        /// Whose policy.
+        holder: Holder,
+        /// Its name.
+        policy: String,
+        /// The document it was made for, as text.
+        before: String,
+        /// The places of the statements that go, from 0.
+        cut: BTreeSet<usize>,
+        /// The document it leaves; `None`: nothing is left.
+        after: Option<String>,
+    },
+    /// `Put…Policy` with what was there. Only ever an inverse.
+    RestoreInline {
+        /// Whose policy.
+        holder: Holder,
+        /// Its name.
+        policy: String,
+        /// What the cut left.
+        before: Option<String>,
+        /// What was there.
+        after: String,
+        /// The places of the statements that come back.
+        cut: BTreeSet<usize>,
+    },
+    /// `SetDefaultPolicyVersion`; a version is never deleted.
+    SetDefault {
+        /// The policy.
+        policy_arn: String,
+        /// The version that is the default one.
+        before: String,
+        /// The version that becomes it.
+        after: String,
+    },
+    /// `RemoveUserFromGroup`, while the group still gives what was judged.
+    LeaveGroup {
+        /// The user.
+        user: String,
+        /// The group.
+        group: String,
+        /// The group's policies that were found dangerous.
+        because: BTreeSet<Source>,
+    },
+    /// `AddUserToGroup`. Only ever an inverse.
+    JoinGroup {
+        /// The user.
+        user: String,
+        /// The group.
+        group: String,
+        /// The group's policies that were found dangerous.
+        because: BTreeSet<Source>,
+    },
+    /// `Put…PermissionsBoundary`.
+    SetBoundary {
+        /// Whose.
+        holder: Holder,
+        /// The boundary it was made for; `None`: none.
+        before: Option<String>,
+        /// The boundary it leaves.
+        after: String,
+    },
+    /// `Delete…PermissionsBoundary`. Only ever an inverse.
+    DropBoundary {
+        /// Whose.
+        holder: Holder,
+        /// The boundary that goes.
+        before: String,
+    },
+    /// `Tag…`, which merges by itself: only `tags` are written.
+    Tag {
+        /// What.
+        on: Tagged,
+        /// The tags to set.
+        tags: Tags,
+        /// The values that those keys had before; keys that were not there are missing here.
+        before: Tags,
+    },
+    /// `Untag…` of keys that a [`GrantRemedy::Tag`] added, then `Tag…` of the values it overwrote.
+    /// Only ever an inverse.
+    RestoreTags {
+        /// What.
+        on: Tagged,
+        /// What Snapback had set.
+        tags: Tags,
+        /// What was there before.
+        before: Tags,
+    },
+}
+
+fn call(verb: &str, holder: &Holder, noun: &str, further: &[(&str, &str)]) -> Operation {
+    let kind = holder.kind();
+    let mut parameters = json!({});
+    parameters[format!("{kind}Name")] = json!(holder.name());
+    for (name, value) in further {
+        parameters[*name] = json!(value);
+    }
+    Operation::new(format!("iam:{verb}{kind}{noun}"), parameters)
+}
+
+fn tagging(verb: &str, on: &Tagged, name: &str, value: Value) -> Operation {
+    let (key, named) = on.named();
+    let mut parameters = json!({});
+    parameters[key] = json!(named);
+    parameters[name] = value;
+    Operation::new(format!("iam:{verb}{}", on.kind()), parameters)
+}
+
+impl Remedy for GrantRemedy {
+    fn needs(&self) -> Response {
+        match self {
+            Self::Tag { .. } | Self::RestoreTags { .. } => Response::Tag,
+            Self::Detach { .. }
+            | Self::Attach { .. }
+            | Self::CutInline { .. }
+            | Self::RestoreInline { .. }
+            | Self::SetDefault { .. }
+            | Self::LeaveGroup { .. }
+            | Self::JoinGroup { .. }
+            | Self::SetBoundary { .. }
+            | Self::DropBoundary { .. } => Response::Revert,
+        }
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        let member = |verb: &str, user: &str, group: &str| {
+            Operation::new(format!("iam:{verb}"), json!({"GroupName": group, "UserName": user}))
+        };
+        vec![match self {
+            Self::Detach { holder, policy_arn, .. } => {
+                call("Detach", holder, "Policy", &[("PolicyArn", policy_arn)])
+            }
+            Self::Attach { holder, policy_arn, .. } => {
+                call("Attach", holder, "Policy", &[("PolicyArn", policy_arn)])
+            }
+            Self::CutInline { holder, policy, after: None, .. } => {
+                call("Delete", holder, "Policy", &[("PolicyName", policy)])
+            }
+            Self::CutInline { holder, policy, after: Some(after), .. }
+            | Self::RestoreInline { holder, policy, after, .. } => {
+                let further = [("PolicyName", policy.as_str()), ("PolicyDocument", after)];
+                call("Put", holder, "Policy", &further)
+            }
+            Self::SetDefault { policy_arn, after, .. } => Operation::new(
+                "iam:SetDefaultPolicyVersion",
+                json!({"PolicyArn": policy_arn, "VersionId": after}),
+            ),
+            Self::LeaveGroup { user, group, .. } => member("RemoveUserFromGroup", user, group),
+            Self::JoinGroup { user, group, .. } => member("AddUserToGroup", user, group),
+            Self::SetBoundary { holder, after, .. } => {
+                call("Put", holder, "PermissionsBoundary", &[("PermissionsBoundary", after)])
+            }
+            Self::DropBoundary { holder, .. } => call("Delete", holder, "PermissionsBoundary", &[]),
+            Self::Tag { on, tags, .. } => tagging("Tag", on, "Tags", tags::to_list(tags)),
+            Self::RestoreTags { on, tags, before } => {
+                let added: Vec<&String> =
+                    tags.keys().filter(|key| !before.contains_key(*key)).collect();
+                let mut operations = Vec::new();
+                if !added.is_empty() {
+                    operations.push(tagging("Untag", on, "TagKeys", json!(added)));
+                }
+                if !before.is_empty() {
+                    operations.push(tagging("Tag", on, "Tags", tags::to_list(before)));
+                }
+                return operations;
+            }
+        }]
+    }
+
+    fn inverse(&self) -> Option<Self> {
+        Some(match self.clone() {
+            Self::Detach { holder, policy_arn, version } => {
+                Self::Attach { holder, policy_arn, version }
+            }
+            Self::Attach { holder, policy_arn, version } => {
+                Self::Detach { holder, policy_arn, version }
+            }
+            Self::CutInline { holder, policy, before, cut, after } => {
+                Self::RestoreInline { holder, policy, before: after, after: before, cut }
+            }
+            Self::RestoreInline { holder, policy, before, after, cut } => {
+                Self::CutInline { holder, policy, before: after, cut, after: before }
+            }
+            Self::SetDefault { policy_arn, before, after } => {
+                Self::SetDefault { policy_arn, before: after, after: before }
+            }
+            Self::LeaveGroup { user, group, because } => Self::JoinGroup { user, group, because },
+            Self::JoinGroup { user, group, because } => Self::LeaveGroup { user, group, because },
+            Self::SetBoundary { holder, before: None, after } => {
+                Self::DropBoundary { holder, before: after }
+            }
+            Self::SetBoundary { holder, before: Some(before), after } => {
+                Self::SetBoundary { holder, before: Some(after), after: before }
+            }
+            Self::DropBoundary { holder, before } => {
+                Self::SetBoundary { holder, before: None, after: before }
+            }
+            Self::Tag { on, tags, before } => Self::RestoreTags { on, tags, before },
+            Self::RestoreTags { on, tags, before } => Self::Tag { on, tags, before },
+        })
+    }
+
+    fn iam_actions(&self) -> &'static [&'static str] {
+        use Holder::{Group, Role, User};
+        match self {
+            Self::Detach { holder: User(_), .. } => {
+                &["iam:DetachUserPolicy", "iam:GetPolicy", "iam:ListAttachedUserPolicies"]
+            }
+            Self::Detach { holder: Role(_), .. } => {
+                &["iam:DetachRolePolicy", "iam:GetPolicy", "iam:ListAttachedRolePolicies"]
+            }
+            Self::Detach { holder: Group(_), .. } => {
+                &["iam:DetachGroupPolicy", "iam:GetPolicy", "iam:ListAttachedGroupPolicies"]
+            }
+            Self::Attach { holder: User(_), .. } => {
+                &["iam:AttachUserPolicy", "iam:GetPolicy", "iam:ListAttachedUserPolicies"]
+            }
+            Self::Attach { holder: Role(_), .. } => {
+                &["iam:AttachRolePolicy", "iam:GetPolicy", "iam:ListAttachedRolePolicies"]
+            }
+            Self::Attach { holder: Group(_), .. } => {
+                &["iam:AttachGroupPolicy", "iam:GetPolicy", "iam:ListAttachedGroupPolicies"]
+            }
+            Self::CutInline { holder: User(_), after: None, .. } => {
+                &["iam:DeleteUserPolicy", "iam:GetUserPolicy"]
+            }
+            Self::CutInline { holder: Role(_), after: None, .. } => {
+                &["iam:DeleteRolePolicy", "iam:GetRolePolicy"]
+            }
+            Self::CutInline { holder: Group(_), after: None, .. } => {
+                &["iam:DeleteGroupPolicy", "iam:GetGroupPolicy"]
+            }
+            Self::CutInline { holder: User(_), .. }
+            | Self::RestoreInline { holder: User(_), .. } => {
+                &["iam:GetUserPolicy", "iam:PutUserPolicy"]
+            }
+            Self::CutInline { holder: Role(_), .. }
+            | Self::RestoreInline { holder: Role(_), .. } => {
+                &["iam:GetRolePolicy", "iam:PutRolePolicy"]
+            }
+            Self::CutInline { holder: Group(_), .. }
+            | Self::RestoreInline { holder: Group(_), .. } => {
+                &["iam:GetGroupPolicy", "iam:PutGroupPolicy"]
+            }
+            Self::SetDefault { .. } => &["iam:GetPolicy", "iam:SetDefaultPolicyVersion"],
+            Self::LeaveGroup { .. } => {
+                &["iam:GetPolicy", "iam:ListGroupsForUser", "iam:RemoveUserFromGroup"]
+            }
+            Self::JoinGroup { .. } => {
+                &["iam:AddUserToGroup", "iam:GetPolicy", "iam:ListGroupsForUser"]
+            }
+            Self::SetBoundary { holder: Role(_), .. } => {
+                &["iam:GetRole", "iam:PutRolePermissionsBoundary"]
+            }
+            Self::SetBoundary { .. } => &["iam:GetUser", "iam:PutUserPermissionsBoundary"],
+            Self::DropBoundary { holder: Role(_), .. } => {
+                &["iam:DeleteRolePermissionsBoundary", "iam:GetRole"]
+            }
+            Self::DropBoundary { .. } => &["iam:DeleteUserPermissionsBoundary", "iam:GetUser"],
+            Self::Tag { on: Tagged::User(_), .. } => &["iam:TagUser"],
+            Self::Tag { on: Tagged::Role(_), .. } => &["iam:TagRole"],
+            Self::Tag { on: Tagged::Policy(_), .. } => &["iam:TagPolicy"],
+            Self::RestoreTags { on: Tagged::User(_), .. } => &["iam:TagUser", "iam:UntagUser"],
+            Self::RestoreTags { on: Tagged::Role(_), .. } => &["iam:TagRole", "iam:UntagRole"],
+            Self::RestoreTags { on: Tagged::Policy(_), .. } => {
+                &["iam:TagPolicy", "iam:UntagPolicy"]
+            }
+        }
+    }
+
+    fn join(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (
+                Self::CutInline { holder, policy, before, cut, .. },
+                Self::CutInline { holder: theirs, policy: named, before: was, cut: more, .. },
+            ) if holder == theirs && policy == named && before == was => {
+                let cut: BTreeSet<usize> = cut.union(more).copied().collect();
+                let after = inline::without(before, &cut)?;
+                Some(Self::CutInline {
+                    holder: holder.clone(),
+                    policy: policy.clone(),
+                    before: before.clone(),
+                    cut,
+                    after,
+                })
+            }
+            (
+                Self::LeaveGroup { user, group, because },
+                Self::LeaveGroup { user: theirs, group: named, because: more },
+            ) if user == theirs && group == named => Some(Self::LeaveGroup {
+                user: user.clone(),
+                group: group.clone(),
+                because: because.union(more).cloned().collect(),
+            }),
+            _ => (self == other).then(|| self.clone()),
+        }
+    }
+
+    fn document_change(&self) -> Option<(String, String)> {
+        match self {
+            Self::CutInline { before, after, .. } => Some((
+                inline::readable(before),
+                after.as_deref().map_or_else(String::new, inline::readable),
+            )),
+            Self::RestoreInline { before, after, .. } => Some((
+                before.as_deref().map_or_else(String::new, inline::readable),
+                inline::readable(after),
+            )),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Default encryption: how strong, under whose key, and which uploads it refuses.
+
+use model::{Arn, Confidence, Finding, trust::FloorEncryption};
+use serde_json::json;
+
+use super::{Findings, Question};
+use crate::{
+    s3_bucket_safeguards::{
+        REMOVED,
+        remedy::SafeguardRemedy,
+        setting::{Encryption, Kind, Setting},
+    },
+    s3_unencrypted_upload::requirement::{Met, is_allowed, is_ours, is_same},
+};
+
+const NOT_KNOWN: &str = "what it was before is not known: no baseline, and no floor";
+
+impl Question<'_> {
+    pub(super) fn encryption(&self, now: &Encryption) -> Findings {
+        let has = match now.strength() {
+            Ok(has) => has,
+            Err(word) => return vec![self.strange(now, word)],
+        };
+        let before = self.before().encryption.as_ref();
+        // What cannot be compared is not held against anybody.
+        let was = before.and_then(|before| before.strength().ok().flatten());
+        let mut findings = Vec::new();
+        if has < was.max(self.floor.encryption) {
+            let code = "s3-bucket-encryption-removed";
+            let title = "the bucket's default encryption is weaker than it should be";
+            findings.push(self.encrypted(code, title, now));
+        } else if let Some(key) = &now.key
+            && self.is_strangers(key)
+        {
+            let code = "s3-bucket-encryption-removed:foreign-key";
+            let title = "new objects are encrypted under a key of an account that is not trusted";
+            findings.push(self.encrypted(code, title, now));
+        } else {
+            findings.extend(self.other_key(now, before));
+        }
+        if before.is_some_and(Encryption::blocks_customer_keys) && !now.blocks_customer_keys() {
+            let code = "s3-bucket-encryption-removed:sse-c";
+            let title = "uploads under keys that only the caller has are no longer refused";
+            let finding = self.finding(code, title, now, before);
+            let after = Encryption {
+                blocked: before.and_then(|before| before.blocked.clone()),
+                ..now.clone()
+            };
+            let was = Setting::Encryption(now.clone());
+            findings.push(self.mend(finding, was, Ok(Setting::Encryption(after))));
+        }
+        let removed = self.is_about(Kind::Encryption) && self.target.detail(REMOVED).is_some();
+        let nothing_known = before.is_none() && self.floor.encryption.is_none();
+        if removed && nothing_known && has <= Some(FloorEncryption::S3) {
+            let code = "s3-bucket-encryption-removed:reset";
+            let title = "the bucket's default encryption was removed, and what it was is not known";
+            let mut finding = self.encrypted(code, title, now);
+            finding.confidence = Confidence::Probable;
+            findings.push(finding);
+        }
+        findings
+    }
+
+    fn strange(&self, now: &Encryption, word: &str) -> Finding<SafeguardRemedy> {
+        let title = "the bucket's default encryption has an algorithm that is not known here";
+        let before = self.before().encryption.as_ref();
+        let mut finding = self.finding("evidence-unreadable", title, now, before);
+        finding.confidence = Confidence::Unclear;
+        finding.held_back = Some("what cannot be judged is not changed".to_owned());
+        finding.with_evidence("algorithm", word)
+    }
+
+    /// Under a KMS key, but not the one it should be.
+    fn other_key(
+        &self,
+        now: &Encryption,
+        before: Option<&Encryption>,
+    ) -> Option<Finding<SafeguardRemedy>> {
+        if now.strength().ok().flatten() < Some(FloorEncryption::Kms) {
+            return None;
+        }
+        let key = now.key.as_deref().unwrap_or(MANAGED_KEY);
+        let allowed = is_allowed(key, self.trust);
+        let met = if self.floor.keys.is_empty() {
+            let before = before?;
+            if before.strength().ok().flatten() < Some(FloorEncryption::Kms) {
+                return None;
+            }
+            same(key, before.key.as_deref().unwrap_or(MANAGED_KEY))
+        } else {
+            let mets = self.floor.keys.iter().map(|wanted| same(key, wanted));
+            mets.fold(Met::No, either)
+        };
+        let met = either(met, allowed);
+        if met == Met::Yes {
+            return None;
+        }
+        let code = "s3-bucket-encryption-removed:key";
+        let title = "the bucket's default encryption names another key than it should";
+        let mut finding = self.encrypted(code, title, now);
+        if let Met::Unknown(why) = met {
+            finding.confidence = Confidence::Unclear;
+            finding.remedies.clear();
+            finding.held_back = Some(why.to_owned());
+        }
+        Some(finding)
+    }
+
+    /// A finding that is mended by the encryption of before, else by that of the floor.
+    fn encrypted(&self, code: &str, title: &str, now: &Encryption) -> Finding<SafeguardRemedy> {
+        let before = self.before().encryption.as_ref();
+        let mut finding = self.finding(code, title, now, before);
+        if let Some(floor) = self.floor.encryption {
+            finding = finding
+                .with_evidence("floor", json!({"encryption": floor, "keys": self.floor.keys}));
+        }
+        let after = self.wanted(now, before).map(Setting::Encryption).ok_or(NOT_KNOWN);
+        self.mend(finding, Setting::Encryption(now.clone()), after)
+    }
+
+    fn wanted(&self, now: &Encryption, before: Option<&Encryption>) -> Option<Encryption> {
+        let least = self.floor.encryption;
+        // What uploads the bucket refuses is asked by itself, and here stays as it is.
+        let before = before.filter(|before| {
+            let keys = &self.floor.keys;
+            let key = before.key.as_deref().unwrap_or(MANAGED_KEY);
+            before.strength().is_ok_and(|was| was.is_some() && was >= least)
+                && (keys.is_empty() || keys.iter().any(|wanted| same(key, wanted) == Met::Yes))
+        });
+        if let Some(before) = before {
+            return Some(Encryption { blocked: now.blocked.clone(), ..before.clone() });
+        }
+        let algorithm = match least? {
+            FloorEncryption::S3 => "AES256",
+            FloorEncryption::Kms => "aws:kms",
+            FloorEncryption::KmsTwice => "aws:kms:dsse",
+        };
+        let named = match self.floor.keys.iter().collect::<Vec<_>>().as_slice() {
+            [] => self.trust.kms_key_arn.clone(),
+            [key] => Some((*key).clone()),
+            // Which of several is meant, a person has to say.
+            [..] => return None,
+        };
+        Some(Encryption {
+            algorithm: Some(algorithm.to_owned()),
+            key: named.filter(|_| least > Some(FloorEncryption::S3)),
+            ..now.clone()
+        })
+    }
+
+    /// Whether a key belongs to an account that is neither the bucket's nor trusted like it: whoever
+    /// has it can take the data away. Only an ARN tells whose it is; a bare id or alias is of the
+    /// bucket's own account.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html>.
+    fn is_strangers(&self, key: &str) -> bool {
+        key.parse::<Arn>().is_ok()
+            && !is_ours(key, &self.target.resource.account, self.trust)
+            && is_allowed(key, self.trust) == Met::No
+            && !self.floor.keys.iter().any(|wanted| same(key, wanted) == Met::Yes)
+    }
+}
+
+/// The AWS managed key of S3, used where none is named.
+const MANAGED_KEY: &str = "alias/aws/s3";
+
+/// Whether two names are of one key, however either is written.
+fn same(key: &str, wanted: &str) -> Met {
+    if key == wanted || alias(key).is_some_and(|alias_name| Some(alias_name) == alias(wanted)) {
+        return Met::Yes;
+    }
+    match is_same(key, wanted, None) {
+        // The AWS managed key and one of our own are never the same.
+        Met::Unknown(_) if alias(key) == Some("aws/s3") || alias(wanted) == Some("aws/s3") => {
+            Met::No
+        }
+        met => met,
+    }
+}
+
+/// The name of an alias.
+fn alias(key: &str) -> Option<&str> {
+    key.rsplit_once("alias/").map(|(_, name)| name)
+}
+
+const fn either(one: Met, other: Met) -> Met {
+    match (one, other) {
+        (Met::Yes, _) | (_, Met::Yes) => Met::Yes,
+        (doubt @ Met::Unknown(_), _) | (_, doubt @ Met::Unknown(_)) => doubt,
+        (Met::No, Met::No) => Met::No,
+    }
+}

@@ -1,0 +1,222 @@
+//! Lifecycle: what is deleted sooner than it should be, and which rules are gone.
+
+use model::{Confidence, Finding};
+use serde_json::json;
+
+use super::{Findings, Question};
+use crate::s3_bucket_safeguards::{
+    lifecycle::{Lifecycle, Rule},
+    remedy::SafeguardRemedy,
+    setting::Setting,
+};
+
+/// Below so many days a rule for the whole bucket is told where nothing else is known: a bucket that
+/// is emptied within the week keeps nothing that anybody could look into.
+const EARLY_DAYS: i32 = 7;
+
+/// How long data has to stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Least {
+    Days(i32),
+    ForEver,
+}
+
+impl Least {
+    fn of(days: Option<i32>) -> Self {
+        days.map_or(Self::ForEver, Self::Days)
+    }
+}
+
+impl Question<'_> {
+    pub(super) fn lifecycle(&self, now: &Lifecycle) -> Findings {
+        let floor = self.floor.retention_days.map(|days| i32::try_from(days).unwrap_or(i32::MAX));
+        let before = self.before().lifecycle.as_ref();
+        let mut findings = Vec::new();
+        findings.extend(floor.and_then(|days| self.below_floor(now, days)));
+        findings.extend(before.and_then(|before| self.sooner_than_before(now, before)));
+        findings.extend(before.and_then(|before| self.removed(now, before)));
+        if floor.is_none() && before.is_none() {
+            findings.extend(self.early(now));
+        }
+        findings
+    }
+
+    /// Rules that delete sooner than the floor allows.
+    fn below_floor(&self, now: &Lifecycle, days: i32) -> Option<Finding<SafeguardRemedy>> {
+        let least = Least::Days(days);
+        let after = mended(now, |rule| {
+            let current = rule.date().is_some() || rule.days().is_some_and(|has| has < days);
+            let noncurrent = rule.noncurrent_days().is_some_and(|has| has < days);
+            mend(rule, current.then_some(least), noncurrent.then_some(least))
+        })?;
+        let title = "a lifecycle rule deletes data sooner than the bucket's floor allows";
+        let finding =
+            self.finding("s3-lifecycle-weakened", title, now, self.before().lifecycle.as_ref());
+        let finding = finding.with_evidence("floor", json!({"retention_days": days}));
+        Some(self.mend(finding, Setting::Lifecycle(now.clone()), Ok(Setting::Lifecycle(after))))
+    }
+
+    /// Rules that delete sooner, or more, than the same rules did before; and new ones for the whole
+    /// bucket where none deleted as soon.
+    fn sooner_than_before(
+        &self,
+        now: &Lifecycle,
+        before: &Lifecycle,
+    ) -> Option<Finding<SafeguardRemedy>> {
+        let after = mended(now, |rule| {
+            let Some(was) = counterpart(rule, before).filter(|was| was.is_on()) else {
+                let soonest = before.rules.iter().filter(|was| was.is_on() && was.is_wide());
+                let soonest = Least::of(soonest.filter_map(Rule::days).min());
+                let new = rule.is_wide()
+                    && !before.rules.contains(rule)
+                    && (rule.date().is_some() || Least::of(rule.days()) < soonest);
+                return new.then(|| off(rule));
+            };
+            let current = match (rule.date(), was.date()) {
+                (Some(has), Some(was)) => has < was,
+                (Some(_), None) => true,
+                // Days and a date cannot be compared.
+                (None, Some(_)) => false,
+                (None, None) => Least::of(rule.days()) < Least::of(was.days()),
+            };
+            let noncurrent = Least::of(rule.noncurrent_days()) < Least::of(was.noncurrent_days());
+            let wider = rule.deletes() && rule.is_wide() && !was.is_wide();
+            let mut mended = mend(
+                rule,
+                current.then(|| Least::of(was.days())),
+                noncurrent.then(|| Least::of(was.noncurrent_days())),
+            );
+            if wider {
+                let rule = mended.get_or_insert_with(|| rule.clone());
+                rule.filter.clone_from(&was.filter);
+                rule.prefix.clone_from(&was.prefix);
+            }
+            if current && let (Some(date), Some(mended)) = (was.date(), mended.as_mut()) {
+                if let Some(expiration) = mended.expiration.as_mut() {
+                    expiration.date = Some(date.to_owned());
+                    expiration.days = None;
+                }
+            }
+            mended
+        })?;
+        let title = "a lifecycle rule deletes data sooner, or more of it, than before";
+        let finding = self.finding("s3-lifecycle-weakened:sooner", title, now, Some(before));
+        Some(self.mend(finding, Setting::Lifecycle(now.clone()), Ok(Setting::Lifecycle(after))))
+    }
+
+    /// Rules that were on and are not any more. What they deleted is not brought back to be deleted:
+    /// whoever took the rule away may have done so to keep it.
+    fn removed(&self, now: &Lifecycle, before: &Lifecycle) -> Option<Finding<SafeguardRemedy>> {
+        let gone: Vec<&Rule> = before
+            .rules
+            .iter()
+            .filter(|was| was.is_on())
+            .filter(|was| !counterpart(was, now).is_some_and(Rule::is_on))
+            .collect();
+        if gone.is_empty() {
+            return None;
+        }
+        let title = "lifecycle rules that were on are gone or off";
+        let finding = self.finding("s3-lifecycle-weakened:removed", title, now, Some(before));
+        let finding = finding.with_evidence("gone", json!(gone));
+        let mut after = now.clone();
+        for was in gone {
+            let Some(kept) = was.without_deletion() else { continue };
+            let there = after.rules.iter_mut().find(|rule| is_counterpart(rule, was));
+            match there {
+                // It is off, as a whole: on again it would delete.
+                Some(rule) if rule.deletes() => {}
+                Some(rule) => rule.status.clone_from(&was.status),
+                None => after.rules.push(kept),
+            }
+        }
+        let after = if after == *now {
+            Err("putting the rules back would delete data")
+        } else {
+            Ok(Setting::Lifecycle(after))
+        };
+        Some(self.mend(finding, Setting::Lifecycle(now.clone()), after))
+    }
+
+    /// A rule that empties the whole bucket within days, where nothing says how long data is to stay.
+    fn early(&self, now: &Lifecycle) -> Option<Finding<SafeguardRemedy>> {
+        let is_early = |rule: &&Rule| {
+            let soon = rule.days().is_some_and(|days| days < EARLY_DAYS);
+            rule.is_on() && rule.is_wide() && (soon || rule.date().is_some())
+        };
+        let early: Vec<&Rule> = now.rules.iter().filter(is_early).collect();
+        if early.is_empty() {
+            return None;
+        }
+        let title = "a lifecycle rule empties the whole bucket within days";
+        let nothing: Option<&Lifecycle> = None;
+        let mut finding = self.finding("s3-lifecycle-weakened:early", title, now, nothing);
+        finding.confidence = Confidence::Probable;
+        finding.held_back =
+            Some("how long data is to stay is not known: no baseline, and no floor".to_owned());
+        Some(finding.with_evidence("rules", json!(early)))
+    }
+}
+
+/// The list with every rule that is on mended in its place; `None`: none had to be.
+fn mended(now: &Lifecycle, mend: impl Fn(&Rule) -> Option<Rule>) -> Option<Lifecycle> {
+    let mut after = now.clone();
+    for rule in after.rules.iter_mut().filter(|rule| rule.is_on()) {
+        if let Some(mended) = mend(rule) {
+            *rule = mended;
+        }
+    }
+    (after != *now).then_some(after)
+}
+
+/// A rule that deletes no sooner than it has to; `None`: it is right as it is.
+fn mend(rule: &Rule, current: Option<Least>, noncurrent: Option<Least>) -> Option<Rule> {
+    if current.is_none() && noncurrent.is_none() {
+        return None;
+    }
+    let mut mended = rule.clone();
+    match current {
+        None => {}
+        Some(Least::ForEver) => mended.expiration = None,
+        Some(Least::Days(days)) => {
+            // Dates and days do not go together in one rule.
+            // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
+            if rule.transitions.iter().any(|transition| transition.date.is_some()) {
+                return Some(off(rule));
+            }
+            if let Some(expiration) = mended.expiration.as_mut() {
+                expiration.date = None;
+                expiration.days = Some(days);
+            }
+        }
+    }
+    match noncurrent {
+        None => {}
+        Some(Least::ForEver) => mended.noncurrent_version_expiration = None,
+        Some(Least::Days(days)) => {
+            if let Some(expiration) = mended.noncurrent_version_expiration.as_mut() {
+                expiration.noncurrent_days = Some(days);
+            }
+        }
+    }
+    let does = mended.deletes() || mended.without_deletion().is_some();
+    // S3 takes no rule that does nothing: it is switched off instead.
+    Some(if does { mended } else { off(rule) })
+}
+
+fn off(rule: &Rule) -> Rule {
+    Rule { status: "Disabled".to_owned(), ..rule.clone() }
+}
+
+/// The same rule in another list: by its name, which is unique in a bucket, else by what it says.
+fn counterpart<'a>(rule: &Rule, list: &'a Lifecycle) -> Option<&'a Rule> {
+    list.rules.iter().find(|other| is_counterpart(other, rule))
+}
+
+fn is_counterpart(one: &Rule, other: &Rule) -> bool {
+    if one.id.is_some() && one.id == other.id {
+        return true;
+    }
+    // S3 makes up a name where none is given, so that the same rule may come under another one.
+    Rule { id: None, ..one.clone() } == Rule { id: None, ..other.clone() }
+}
