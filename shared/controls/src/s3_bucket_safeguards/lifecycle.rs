@@ -198,14 +198,23 @@ impl Rule {
     }
 
     /// Whether the objects it is for are, for all that can be said, those that the bucket is for:
-    /// everything, or the prefix under which CloudTrail and its kin deliver. A star is taken for
-    /// what its author meant.
+    /// everything, or the prefix under which CloudTrail and its kin deliver.
     /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html>.
     #[must_use]
     pub fn is_wide(&self) -> bool {
-        let wide = |prefix: Option<&str>| {
-            prefix.is_none_or(|prefix| matches!(prefix, "" | "*") || prefix.starts_with("AWSLogs"))
-        };
+        self.is_for(|prefix| prefix.is_empty() || prefix.starts_with("AWSLogs"))
+    }
+
+    /// Whether its author may have taken it to be for everything: a prefix knows no wildcard, so that
+    /// a rule for `*` is for keys that begin with a star, and whoever writes it does not mean those.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-filters.html>.
+    #[must_use]
+    pub fn is_meant_wide(&self) -> bool {
+        self.is_for(|prefix| matches!(prefix, "" | "*" | "/*") || prefix.starts_with("AWSLogs"))
+    }
+
+    fn is_for(&self, wide: impl Fn(&str) -> bool) -> bool {
+        let wide = |prefix: Option<&str>| prefix.is_none_or(&wide);
         let by_filter = self.filter.as_ref().is_none_or(|filter| match &filter.and {
             Some(and) => and.tags.is_empty() && wide(and.prefix.as_deref()),
             None => filter.tag.is_none() && wide(filter.prefix.as_deref()),

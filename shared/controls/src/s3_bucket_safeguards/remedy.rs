@@ -25,7 +25,7 @@ pub enum SafeguardRemedy {
     Put {
         /// The bucket.
         resource: Resource,
-        /// The setting it was made for.
+        /// The setting it was made for; of metrics the one configuration that is written.
         before: Setting,
         /// The setting it leaves.
         after: Setting,
@@ -123,16 +123,8 @@ impl Remedy for SafeguardRemedy {
             (Setting::Lifecycle(was), Setting::Lifecycle(one), Setting::Lifecycle(other)) => {
                 Setting::Lifecycle(join_lifecycle(was, one, other))
             }
-            (Setting::Metrics(was), Setting::Metrics(one), Setting::Metrics(other)) => {
-                let mut joined = one.clone();
-                for (id, filter) in &other.configurations {
-                    if was.configurations.get(id) != Some(filter) {
-                        joined.configurations.insert(id.clone(), filter.clone());
-                    }
-                }
-                Setting::Metrics(joined)
-            }
-            // Of the others there is one finding at most that could be mended.
+            // Of the others there is one finding at most that could be mended, and metrics are a call
+            // each.
             _ => return None,
         };
         Some(Self::Put { resource: resource.clone(), before: before.clone(), after })

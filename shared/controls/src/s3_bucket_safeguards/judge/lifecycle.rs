@@ -35,8 +35,9 @@ impl Question<'_> {
         findings.extend(floor.and_then(|days| self.below_floor(now, days)));
         findings.extend(before.and_then(|before| self.sooner_than_before(now, before)));
         findings.extend(before.and_then(|before| self.removed(now, before)));
-        if floor.is_none() && before.is_none() {
-            findings.extend(self.early(now));
+        // With a floor, every rule is held against it.
+        if floor.is_none() {
+            findings.extend(self.early(now, before));
         }
         findings
     }
@@ -139,21 +140,38 @@ impl Question<'_> {
     }
 
     /// A rule that empties the whole bucket within days, where nothing says how long data is to stay.
-    fn early(&self, now: &Lifecycle) -> Option<Finding<SafeguardRemedy>> {
+    /// Where it is known what was before, only a new rule that does less than its author meant is left
+    /// to be told: what empties the bucket in fact is sooner than before.
+    fn early(
+        &self,
+        now: &Lifecycle,
+        before: Option<&Lifecycle>,
+    ) -> Option<Finding<SafeguardRemedy>> {
         let is_early = |rule: &&Rule| {
             let soon = rule.days().is_some_and(|days| days < EARLY_DAYS);
-            rule.is_on() && rule.is_wide() && (soon || rule.date().is_some())
+            let is_new =
+                before.is_none_or(|before| !rule.is_wide() && counterpart(rule, before).is_none());
+            rule.is_on() && rule.is_meant_wide() && (soon || rule.date().is_some()) && is_new
         };
         let early: Vec<&Rule> = now.rules.iter().filter(is_early).collect();
         if early.is_empty() {
             return None;
         }
-        let title = "a lifecycle rule empties the whole bucket within days";
-        let nothing: Option<&Lifecycle> = None;
-        let mut finding = self.finding("s3-lifecycle-weakened:early", title, now, nothing);
+        let title = if early.iter().any(|rule| rule.is_wide()) {
+            "a lifecycle rule empties the whole bucket within days"
+        } else {
+            "a lifecycle rule is meant to empty the whole bucket within days: a star in a prefix \
+             stands for itself alone"
+        };
+        let mut finding = self.finding("s3-lifecycle-weakened:early", title, now, before);
         finding.confidence = Confidence::Probable;
-        finding.held_back =
-            Some("how long data is to stay is not known: no baseline, and no floor".to_owned());
+        finding.held_back = Some(
+            match before {
+                None => "how long data is to stay is not known: no baseline, and no floor",
+                Some(_) => "as it stands the rule deletes next to nothing",
+            }
+            .to_owned(),
+        );
         Some(finding.with_evidence("rules", json!(early)))
     }
 }
