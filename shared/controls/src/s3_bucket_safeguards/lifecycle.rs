@@ -163,6 +163,15 @@ pub struct Abort {
     pub days_after_initiation: Option<i32>,
 }
 
+/// Which objects a rule is for, in one form.
+#[derive(Default)]
+struct Scope<'a> {
+    prefix: &'a str,
+    tags: Vec<&'a Tag>,
+    above: Option<i64>,
+    below: Option<i64>,
+}
+
 impl Rule {
     /// Whether it does anything. A status that is not told counts as on.
     #[must_use]
@@ -220,6 +229,37 @@ impl Rule {
             None => filter.tag.is_none() && wide(filter.prefix.as_deref()),
         });
         by_filter && wide(self.prefix.as_deref())
+    }
+
+    /// Whether it is for no object that the other is not for.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.scope(), other.scope());
+        ours.prefix.starts_with(theirs.prefix)
+            && theirs.tags.iter().all(|tag| ours.tags.contains(tag))
+            && ours.above >= theirs.above
+            && theirs.below.is_none_or(|most| ours.below.is_some_and(|size| size <= most))
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        let own = self.prefix.as_deref();
+        let Some(filter) = &self.filter else {
+            return Scope { prefix: own.unwrap_or_default(), ..Scope::default() };
+        };
+        match &filter.and {
+            Some(and) => Scope {
+                prefix: and.prefix.as_deref().or(own).unwrap_or_default(),
+                tags: and.tags.iter().collect(),
+                above: and.object_size_greater_than,
+                below: and.object_size_less_than,
+            },
+            None => Scope {
+                prefix: filter.prefix.as_deref().or(own).unwrap_or_default(),
+                tags: filter.tag.iter().collect(),
+                above: filter.object_size_greater_than,
+                below: filter.object_size_less_than,
+            },
+        }
     }
 
     /// The same without what makes data go; `None`: nothing is left of it. Deletion of markers alone

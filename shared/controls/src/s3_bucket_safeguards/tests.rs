@@ -1,5 +1,10 @@
 //! What records prove by themselves, and that a remedy mends what it was made for.
 
+mod events;
+mod lifecycle;
+mod remedies;
+mod settings;
+
 use model::{Remedy, Status};
 use serde_json::{Value, json};
 
