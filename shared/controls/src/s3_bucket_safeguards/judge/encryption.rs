@@ -14,6 +14,7 @@ use crate::{
 };
 
 const NOT_KNOWN: &str = "what it was before is not known: no baseline, and no floor";
+const SEVERAL: &str = "which of several keys is meant, a person has to say";
 
 impl Question<'_> {
     pub(super) fn encryption(&self, now: &Encryption) -> Findings {
@@ -113,7 +114,7 @@ impl Question<'_> {
             finding = finding
                 .with_evidence("floor", json!({"encryption": floor, "keys": self.floor.keys}));
         }
-        let after = self.wanted(now).map(Setting::Encryption).ok_or(NOT_KNOWN);
+        let after = self.wanted(now).map(Setting::Encryption);
         self.mend(finding, Setting::Encryption(now.clone()), after)
     }
 
@@ -128,17 +129,17 @@ impl Question<'_> {
     /// The strongest of before and of the floor, under the key of the one or the other; and where it
     /// is only the key that is wrong, no weaker than it is. What uploads the bucket refuses is asked
     /// by itself, and here stays as it is.
-    fn wanted(&self, now: &Encryption) -> Option<Encryption> {
+    fn wanted(&self, now: &Encryption) -> Result<Encryption, &'static str> {
         let before = self.known();
         let strength = |one: &Encryption| one.strength().ok().flatten();
-        let least = self.floor.encryption.max(before.and_then(strength))?;
+        let least = self.floor.encryption.max(before.and_then(strength)).ok_or(NOT_KNOWN)?;
         let (algorithm, key) = if least > FloorEncryption::S3 {
             let of_before = before.filter(|before| strength(before) > Some(FloorEncryption::S3));
             (strength(now).map_or(least, |has| has.max(least)), self.wanted_key(now, of_before)?)
         } else {
             (least, None)
         };
-        Some(Encryption {
+        Ok(Encryption {
             algorithm: Some(word(algorithm).to_owned()),
             key,
             bucket_key: before.map_or(now.bucket_key, |before| before.bucket_key),
@@ -146,23 +147,27 @@ impl Question<'_> {
         })
     }
 
-    /// `Some(None)`: the AWS managed key. `None`: which of several is meant, a person has to say.
-    fn wanted_key(&self, now: &Encryption, before: Option<&Encryption>) -> Option<Option<String>> {
+    /// `None`: the AWS managed key.
+    fn wanted_key(
+        &self,
+        now: &Encryption,
+        before: Option<&Encryption>,
+    ) -> Result<Option<String>, &'static str> {
         let keys = &self.floor.keys;
         let fits = |before: &&Encryption| {
             let key = before.key.as_deref().unwrap_or(MANAGED_KEY);
             keys.is_empty() || keys.iter().any(|wanted| same(key, wanted) == Met::Yes)
         };
         if let Some(before) = before.filter(fits) {
-            return Some(before.key.clone());
+            return Ok(before.key.clone());
         }
         let mut keys = keys.iter();
         match (keys.next(), keys.next()) {
-            (Some(key), None) => Some(Some(key.clone())),
-            (Some(_), Some(_)) => None,
+            (Some(key), None) => Ok(Some(key.clone())),
+            (Some(_), Some(_)) => Err(SEVERAL),
             (None, _) => {
                 let own = || now.key.clone().filter(|key| !self.is_strangers(key));
-                Some(self.trust.kms_key_arn.clone().or_else(own))
+                Ok(self.trust.kms_key_arn.clone().or_else(own))
             }
         }
     }

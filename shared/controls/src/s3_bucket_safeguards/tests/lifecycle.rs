@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use super::{super::*, call};
 use crate::test_support::target;
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads better")]
 fn rules(list: Value) -> Lifecycle {
     serde_json::from_value(json!({"Rules": list})).unwrap()
 }
 
 /// The rule of the name `id`, for everything, with further members.
+#[expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads better")]
 fn rule(id: &str, members: Value) -> Value {
     let mut rule = json!({"ID": id, "Status": "Enabled", "Filter": {"Prefix": ""}});
     rule.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
@@ -36,9 +38,11 @@ fn found(
     let about = target(&S3BucketSafeguards, &call("PutBucketLifecycle", "lifecycle", json!("")));
     let findings = S3BucketSafeguards.assess(&about, &state, &trust);
     let of = |finding: Finding<SafeguardRemedy>| {
-        let after = finding.remedies.into_iter().next().map(|remedy| match remedy {
-            SafeguardRemedy::Put { after: Setting::Lifecycle(after), .. } => after,
-            other => panic!("{other:?}"),
+        let after = finding.remedies.into_iter().next().map(|remedy| {
+            let SafeguardRemedy::Put { after: Setting::Lifecycle(after), .. } = remedy else {
+                panic!("another setting is written")
+            };
+            after
         });
         assert_eq!(after.is_none(), finding.held_back.is_some());
         (finding.code, finding.confidence, after)

@@ -17,6 +17,7 @@ fn put(before: &Setting, after: &Setting) -> SafeguardRemedy {
     SafeguardRemedy::Put { resource, before: before.clone(), after: after.clone() }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads better")]
 fn lifecycle(rules: serde_json::Value) -> Setting {
     Setting::Lifecycle(serde_json::from_value(json!({"Rules": rules})).unwrap())
 }

@@ -13,7 +13,8 @@ fn encryption_is_read_from_one_rule_however_it_is_written() {
         "BucketKeyEnabled": true,
         "BlockedEncryptionTypes": {"EncryptionType": "SSE-C"},
     });
-    for body in [json!({"xmlns": NS, "Rule": rule}), json!({"Rule": [rule]}), json!({"Rules": [rule]})]
+    for body in
+        [json!({"xmlns": NS, "Rule": rule}), json!({"Rule": [rule]}), json!({"Rules": [rule]})]
     {
         let put: s3::PutBucketEncryption =
             asked(&json!({"bucketName": "b", "ServerSideEncryptionConfiguration": body}));
@@ -78,7 +79,8 @@ fn lifecycle_rules_are_read_one_or_many_with_what_coercion_makes_of_them() {
         "NoncurrentVersionExpiration": {"NoncurrentDays": "90", "NewerNoncurrentVersions": 2},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
     });
-    for body in [json!({"xmlns": NS, "Rule": rule}), json!({"Rule": [rule]}), json!({"Rules": [rule]})]
+    for body in
+        [json!({"xmlns": NS, "Rule": rule}), json!({"Rule": [rule]}), json!({"Rules": [rule]})]
     {
         let put: s3::PutBucketLifecycle =
             asked(&json!({"bucketName": "b", "lifecycle": "", "LifecycleConfiguration": body}));
@@ -104,7 +106,9 @@ fn lifecycle_rules_are_read_one_or_many_with_what_coercion_makes_of_them() {
     assert_eq!((&rules[1].filter, rules[1].prefix.as_deref()), (&None, Some("")));
     assert_eq!(rules[1].date.as_deref(), Some("2030-01-01T00:00:00.000Z"));
     // A rule half read would seem milder than it is.
-    for wrong in [json!({"Rule": {"Expiration": {"Days": "soon"}}}), json!({"Rule": "x"}), json!("x")] {
+    for wrong in
+        [json!({"Rule": {"Expiration": {"Days": "soon"}}}), json!({"Rule": "x"}), json!("x")]
+    {
         let put: s3::PutBucketLifecycle =
             asked(&json!({"bucketName": "b", "LifecycleConfiguration": wrong}));
         assert!(put.rules.is_err(), "{wrong}");
@@ -113,8 +117,11 @@ fn lifecycle_rules_are_read_one_or_many_with_what_coercion_makes_of_them() {
 
 #[test]
 fn a_lock_without_a_rule_has_no_retention_and_one_that_is_malformed_says_so() {
-    for body in [json!({"ObjectLockEnabled": "Enabled"}), json!({"Rule": ""}), json!({"Rule": {"DefaultRetention": ""}})]
-    {
+    for body in [
+        json!({"ObjectLockEnabled": "Enabled"}),
+        json!({"Rule": ""}),
+        json!({"Rule": {"DefaultRetention": ""}}),
+    ] {
         let put: s3::PutObjectLockConfiguration =
             asked(&json!({"bucketName": "b", "object-lock": "", "ObjectLockConfiguration": body}));
         assert_eq!(put.retention, Ok(None), "{body}");
