@@ -21,6 +21,7 @@ mod permissions;
 mod postures;
 mod records;
 mod rules;
+mod safeguards;
 mod stacks;
 mod troubles;
 mod trusts;

@@ -13,6 +13,7 @@ use crate::{
     identities::{key_for, password_for, refused, root_signs_in, sign_in},
     objects::{bucket_with_key, require_key, upload},
     records::{id, record},
+    safeguards,
     stacks::{ENFORCE, deploy, wait_until_handled},
     trusts::role,
 };
@@ -107,7 +108,32 @@ const NOT_SEEN: &[(&str, &[(&str, &str)])] = &[
     // s3-bucket-safeguards
     (
         "S3BucketSafeguards",
-        &[("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history")],
+        &[
+            ("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history"),
+            ("s3:GetMetricsConfiguration", "the emulator has no request metrics"),
+            ("s3:PutBucketLogging", "the shipped policies mark a bucket or tell, and revert none"),
+            (
+                "s3:PutBucketObjectLockConfiguration",
+                "the shipped policies mark a bucket or tell, and revert none",
+            ),
+            (
+                "s3:PutBucketOwnershipControls",
+                "the shipped policies mark a bucket or tell, and revert none",
+            ),
+            (
+                "s3:PutBucketVersioning",
+                "the shipped policies mark a bucket or tell, and revert none",
+            ),
+            (
+                "s3:PutEncryptionConfiguration",
+                "the shipped policies mark a bucket or tell, and revert none",
+            ),
+            (
+                "s3:PutLifecycleConfiguration",
+                "the shipped policies mark a bucket or tell, and revert none",
+            ),
+            ("s3:PutMetricsConfiguration", "the emulator has no request metrics"),
+        ],
     ),
     // s3-public-access-block
     (
@@ -231,6 +257,7 @@ fn tour(stack: &Stack) {
     wait_until_handled(stack, "IamTrustPolicy", id(&contradicted), 1);
     tour_of_blocks(stack);
     tour_of_passwords(stack);
+    safeguards::tour(stack);
     tour_of_identities(stack);
     inbox.take().unwrap();
 }

@@ -84,7 +84,11 @@ impl Safeguards {
 
 impl Api {
     /// One setting as it is.
-    async fn setting(&self, place: Place<'_>, kind: Kind) -> Result<Setting, CloudError> {
+    pub(super) async fn setting(
+        &self,
+        place: Place<'_>,
+        kind: Kind,
+    ) -> Result<Setting, CloudError> {
         match kind {
             Kind::Encryption => self.encryption(place).await.map(Setting::Encryption),
             Kind::Versioning => self.bucket_versioning(place).await.map(Setting::Versioning),

@@ -298,30 +298,31 @@ impl Question<'_> {
             if is_met {
                 continue;
             }
-            let after = wanted.map_or(Err(NO_FILTER), |filter| {
-                let mut after = now.clone();
-                after.configurations.insert(id.to_owned(), filter);
-                Ok(Setting::Metrics(after))
-            });
-            findings.push(self.metrics_gone(id, Some(now), after));
+            findings.push(self.metrics_gone(id, has, wanted.ok_or(NO_FILTER)));
         }
         findings
     }
 
+    /// Each configuration is a call of its own, and so a remedy of its own: of several, none can be
+    /// left half written.
     fn metrics_gone(
         &self,
         id: &str,
-        now: Option<&Metrics>,
-        after: Result<Setting, &str>,
+        now: Option<&MetricsFilter>,
+        wanted: Result<MetricsFilter, &str>,
     ) -> Finding<SafeguardRemedy> {
         let title = format!(
             "request metrics `{id}` are gone or count other requests: alarms on them stay silent"
         );
-        let filter = now.and_then(|now| now.configurations.get(id));
         let before = self.before().metrics.as_ref().and_then(|was| was.configurations.get(id));
-        let finding = self.finding("s3-logging-disabled:metrics", &title, filter, before);
+        let finding = self.finding("s3-logging-disabled:metrics", &title, now, before);
         let finding = finding.with_evidence("id", id);
-        self.mend(finding, Setting::Metrics(now.cloned().unwrap_or_default()), after)
+        let alone = |filter: Option<&MetricsFilter>| {
+            let configurations = filter.map(|filter| (id.to_owned(), filter.clone()));
+            Setting::Metrics(Metrics { configurations: configurations.into_iter().collect() })
+        };
+        let after = wanted.map(|filter| alone(Some(&filter)));
+        self.mend(finding, alone(now), after)
     }
 
     fn with_floor(

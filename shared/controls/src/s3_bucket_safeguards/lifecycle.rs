@@ -163,6 +163,15 @@ pub struct Abort {
     pub days_after_initiation: Option<i32>,
 }
 
+/// Which objects a rule is for, in one form.
+#[derive(Default)]
+struct Scope<'a> {
+    prefix: &'a str,
+    tags: Vec<&'a Tag>,
+    above: Option<i64>,
+    below: Option<i64>,
+}
+
 impl Rule {
     /// Whether it does anything. A status that is not told counts as on.
     #[must_use]
@@ -198,19 +207,59 @@ impl Rule {
     }
 
     /// Whether the objects it is for are, for all that can be said, those that the bucket is for:
-    /// everything, or the prefix under which CloudTrail and its kin deliver. A star is taken for
-    /// what its author meant.
+    /// everything, or the prefix under which CloudTrail and its kin deliver.
     /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html>.
     #[must_use]
     pub fn is_wide(&self) -> bool {
-        let wide = |prefix: Option<&str>| {
-            prefix.is_none_or(|prefix| matches!(prefix, "" | "*") || prefix.starts_with("AWSLogs"))
-        };
+        self.is_for(|prefix| prefix.is_empty() || prefix.starts_with("AWSLogs"))
+    }
+
+    /// Whether its author may have taken it to be for everything: a prefix knows no wildcard, so that
+    /// a rule for `*` is for keys that begin with a star, and whoever writes it does not mean those.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-filters.html>.
+    #[must_use]
+    pub fn is_meant_wide(&self) -> bool {
+        self.is_for(|prefix| matches!(prefix, "" | "*" | "/*") || prefix.starts_with("AWSLogs"))
+    }
+
+    fn is_for(&self, wide: impl Fn(&str) -> bool) -> bool {
+        let wide = |prefix: Option<&str>| prefix.is_none_or(&wide);
         let by_filter = self.filter.as_ref().is_none_or(|filter| match &filter.and {
             Some(and) => and.tags.is_empty() && wide(and.prefix.as_deref()),
             None => filter.tag.is_none() && wide(filter.prefix.as_deref()),
         });
         by_filter && wide(self.prefix.as_deref())
+    }
+
+    /// Whether it is for no object that the other is not for.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.scope(), other.scope());
+        ours.prefix.starts_with(theirs.prefix)
+            && theirs.tags.iter().all(|tag| ours.tags.contains(tag))
+            && ours.above >= theirs.above
+            && theirs.below.is_none_or(|most| ours.below.is_some_and(|size| size <= most))
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        let own = self.prefix.as_deref();
+        let Some(filter) = &self.filter else {
+            return Scope { prefix: own.unwrap_or_default(), ..Scope::default() };
+        };
+        match &filter.and {
+            Some(and) => Scope {
+                prefix: and.prefix.as_deref().or(own).unwrap_or_default(),
+                tags: and.tags.iter().collect(),
+                above: and.object_size_greater_than,
+                below: and.object_size_less_than,
+            },
+            None => Scope {
+                prefix: filter.prefix.as_deref().or(own).unwrap_or_default(),
+                tags: filter.tag.iter().collect(),
+                above: filter.object_size_greater_than,
+                below: filter.object_size_less_than,
+            },
+        }
     }
 
     /// The same without what makes data go; `None`: nothing is left of it. Deletion of markers alone

@@ -25,7 +25,7 @@ pub enum SafeguardRemedy {
     Put {
         /// The bucket.
         resource: Resource,
-        /// The setting it was made for.
+        /// The setting it was made for; of metrics the one configuration that is written.
         before: Setting,
         /// The setting it leaves.
         after: Setting,
@@ -123,16 +123,8 @@ impl Remedy for SafeguardRemedy {
             (Setting::Lifecycle(was), Setting::Lifecycle(one), Setting::Lifecycle(other)) => {
                 Setting::Lifecycle(join_lifecycle(was, one, other))
             }
-            (Setting::Metrics(was), Setting::Metrics(one), Setting::Metrics(other)) => {
-                let mut joined = one.clone();
-                for (id, filter) in &other.configurations {
-                    if was.configurations.get(id) != Some(filter) {
-                        joined.configurations.insert(id.clone(), filter.clone());
-                    }
-                }
-                Setting::Metrics(joined)
-            }
-            // Of the others there is one finding at most that could be mended.
+            // Of the others there is one finding at most that could be mended, and metrics are a call
+            // each.
             _ => return None,
         };
         Some(Self::Put { resource: resource.clone(), before: before.clone(), after })
@@ -187,14 +179,16 @@ fn join_lifecycle(was: &Lifecycle, one: &Lifecycle, other: &Lifecycle) -> Lifecy
 
 /// Of two mended forms of one rule, what leaves data for longer.
 fn milder(one: &Rule, other: &Rule) -> Rule {
-    let mut rule = if one.is_wide() { other.clone() } else { one.clone() };
+    // Whichever is for less has been narrowed.
+    let mut rule = if one.is_within(other) { one.clone() } else { other.clone() };
     if !(one.is_on() && other.is_on()) {
         "Disabled".clone_into(&mut rule.status);
     }
     rule.expiration = match (&one.expiration, &other.expiration) {
         (Some(ours), Some(theirs)) => {
-            let ours_is_later = ours.days.unwrap_or(i32::MAX) >= theirs.days.unwrap_or(i32::MAX);
-            Some(if ours_is_later { ours.clone() } else { theirs.clone() })
+            // A date is what was there before; days are what a floor asks for, which takes no date.
+            let longer = ours.days.unwrap_or(0) >= theirs.days.unwrap_or(0);
+            Some(if longer { ours.clone() } else { theirs.clone() })
         }
         (Some(_) | None, _) => None,
     };

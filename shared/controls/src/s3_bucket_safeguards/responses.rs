@@ -85,14 +85,15 @@ fn read(target: &Target, responses: &Value, kind: Kind) -> Result<Option<Setting
     })
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+/// `{}`: no default at all.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 struct EncryptionResponse {
     server_side_encryption_configuration: EncryptionRules,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 struct EncryptionRules {
     rules: Vec<EncryptionRule>,
 }
@@ -235,8 +236,9 @@ impl LoggingResponse {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+/// `{}`: Object Lock was never on.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 struct LockResponse {
     object_lock_configuration: LockConfiguration,
 }

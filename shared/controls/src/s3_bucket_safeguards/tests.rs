@@ -1,5 +1,10 @@
 //! What records prove by themselves, and that a remedy mends what it was made for.
 
+mod events;
+mod lifecycle;
+mod remedies;
+mod settings;
+
 use model::{Remedy, Status};
 use serde_json::{Value, json};
 
@@ -8,6 +13,7 @@ use crate::test_support::{judge, record, target};
 
 const S3: &str = "s3.amazonaws.com";
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads better")]
 fn call(name: &str, member: &str, body: Value) -> Value {
     record(S3, name, json!({"bucketName": "amzn-s3-demo-records", member: body}))
 }

@@ -1,5 +1,7 @@
 //! Every call's parameters in their old and new shapes.
 
+mod safeguards;
+
 use expect_test::expect;
 use serde_json::{Value, json};
 

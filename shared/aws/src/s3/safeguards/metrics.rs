@@ -1,6 +1,6 @@
-//! Request metrics: read page by page, written one by one.
+//! Request metrics: read page by page, written one at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_s3::{
     operation::RequestId,
@@ -47,40 +47,59 @@ impl Api {
         Err(strange(READ, bucket, "more pages than S3 has"))
     }
 
-    /// Makes the configurations `after`, one call for each that differs.
+    /// Makes the configuration that `before` and `after` differ in what it is `after`. One call: a
+    /// remedy about several could be left half made.
     pub(super) async fn put_metrics(
         &self,
         place: Place<'_>,
         before: &Metrics,
         after: &Metrics,
     ) -> Result<Vec<String>, CloudError> {
+        const PUT: &str = "s3:PutBucketMetricsConfiguration";
+        const DELETE: &str = "s3:DeleteBucketMetricsConfiguration";
         let (bucket, owner) = place.bucket();
-        let mut ids = Vec::new();
-        let gone = before.configurations.keys();
-        for id in gone.filter(|id| !after.configurations.contains_key(*id)) {
-            let request = self.writes.delete_bucket_metrics_configuration().bucket(bucket).id(id);
-            let answer = request.expected_bucket_owner(owner).send().await;
-            let operation = "s3:DeleteBucketMetricsConfiguration";
-            let answer =
-                answer.map_err(|error| cloud_error(Kind::Write, operation, bucket, error))?;
-            ids.extend(answer.request_id().map(str::to_owned));
-        }
-        for (id, filter) in &after.configurations {
-            if before.configurations.get(id) == Some(filter) {
-                continue;
+        let differs =
+            |id: &&String| before.configurations.get(*id) != after.configurations.get(*id);
+        let ids: BTreeSet<&String> = before
+            .configurations
+            .keys()
+            .chain(after.configurations.keys())
+            .filter(differs)
+            .collect();
+        let mut ids = ids.into_iter();
+        let (Some(id), None) = (ids.next(), ids.next()) else {
+            return Err(strange(PUT, bucket, "not one configuration"));
+        };
+        let request_id = match after.configurations.get(id) {
+            None => {
+                let request = self.writes.delete_bucket_metrics_configuration();
+                let request = request.bucket(bucket).id(id).expected_bucket_owner(owner);
+                let answer = request.send().await;
+                let answer =
+                    answer.map_err(|error| cloud_error(Kind::Write, DELETE, bucket, error))?;
+                answer.request_id().map(str::to_owned)
             }
-            let operation = "s3:PutBucketMetricsConfiguration";
-            let configuration = configuration(id, filter)
-                .map_err(|error| strange(operation, bucket, error.to_string()))?;
-            let request = self.writes.put_bucket_metrics_configuration().bucket(bucket).id(id);
-            let request = request.metrics_configuration(configuration);
-            let answer = request.expected_bucket_owner(owner).send().await;
-            let answer =
-                answer.map_err(|error| cloud_error(Kind::Write, operation, bucket, error))?;
-            ids.extend(answer.request_id().map(str::to_owned));
-        }
-        Ok(ids)
+            Some(filter) => {
+                let configuration = configuration(id, filter)
+                    .map_err(|error| strange(PUT, bucket, error.to_string()))?;
+                let request = self.writes.put_bucket_metrics_configuration();
+                let request = request.bucket(bucket).id(id).expected_bucket_owner(owner);
+                let answer = request.metrics_configuration(configuration).send().await;
+                let answer =
+                    answer.map_err(|error| cloud_error(Kind::Write, PUT, bucket, error))?;
+                answer.request_id().map(str::to_owned)
+            }
+        };
+        Ok(request_id.into_iter().collect())
     }
+}
+
+/// Of the live configurations those that a remedy is about: the others are none of its business.
+pub(super) fn concerned(mut live: Metrics, before: &Metrics, after: &Metrics) -> Metrics {
+    live.configurations.retain(|id, _| {
+        before.configurations.contains_key(id) || after.configurations.contains_key(id)
+    });
+    live
 }
 
 fn parts(filter: SdkFilter) -> Option<MetricsFilter> {

@@ -50,7 +50,10 @@ impl Api {
     }
 
     /// Versioning. A bucket that never had any says nothing.
-    pub(super) async fn bucket_versioning(&self, place: Place<'_>) -> Result<Versioning, CloudError> {
+    pub(super) async fn bucket_versioning(
+        &self,
+        place: Place<'_>,
+    ) -> Result<Versioning, CloudError> {
         const READ: &str = "s3:GetBucketVersioning";
         let (bucket, owner) = place.bucket();
         let request = self.reads.get_bucket_versioning().bucket(bucket);

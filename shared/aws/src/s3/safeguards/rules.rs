@@ -1,7 +1,11 @@
 //! Lifecycle rules, to and from the SDK's form, member by member.
 
 use aws_sdk_s3::types;
-use aws_smithy_types::{DateTime, date_time::Format, error::operation::BuildError};
+use aws_smithy_types::{
+    DateTime,
+    date_time::{DateTimeFormatError, Format},
+    error::operation::BuildError,
+};
 use controls::s3_bucket_safeguards::{
     Abort, And, Expiration, Filter, Lifecycle, NoncurrentExpiration, NoncurrentTransition, Rule,
     Tag, Transition,
@@ -33,9 +37,9 @@ impl Api {
     }
 }
 
-/// `Some(None)`: there is no date. `None`: there is one that cannot be written down.
-fn date_of(date: Option<DateTime>) -> Option<Option<String>> {
-    date.map_or(Some(None), |date| date.fmt(Format::DateTime).ok().map(Some))
+/// A date that cannot be written down is an error, and not none.
+fn date_of(date: Option<DateTime>) -> Result<Option<String>, DateTimeFormatError> {
+    date.map(|date| date.fmt(Format::DateTime)).transpose()
 }
 
 fn tag_of(tag: types::Tag) -> Tag {
@@ -46,7 +50,7 @@ fn rule_of(rule: types::LifecycleRule) -> Option<Rule> {
     let expiration = match rule.expiration {
         None => None,
         Some(expiration) => Some(Expiration {
-            date: date_of(expiration.date)?,
+            date: date_of(expiration.date).ok()?,
             days: expiration.days,
             expired_object_delete_marker: expiration.expired_object_delete_marker,
         }),
@@ -54,7 +58,7 @@ fn rule_of(rule: types::LifecycleRule) -> Option<Rule> {
     let mut transitions = Vec::new();
     for transition in rule.transitions.unwrap_or_default() {
         transitions.push(Transition {
-            date: date_of(transition.date)?,
+            date: date_of(transition.date).ok()?,
             days: transition.days,
             storage_class: transition.storage_class.map(|class| class.as_str().to_owned()),
         });

@@ -5,8 +5,8 @@ use aws_smithy_types::error::operation::BuildError;
 use controls::{
     s3::Grantee,
     s3_bucket_safeguards::{
-        Encryption, Lifecycle, LogFormat, LogTarget, Logging, ObjectLock, Setting, Versioning,
-        VersioningStatus,
+        Encryption, Lifecycle, LogFormat, LogTarget, Logging, ObjectLock, Ownership, Setting,
+        Versioning, VersioningStatus,
     },
 };
 use model::trust::LockMode;
@@ -14,6 +14,7 @@ use respond::{Applied, CloudError, Retry};
 
 use super::{
     super::{Api, Place},
+    metrics::concerned,
     read::strange,
     rules,
 };
@@ -40,13 +41,19 @@ impl Api {
         before: &Setting,
         after: &Setting,
     ) -> Result<Applied, CloudError> {
-        let live = self.setting(place, after.kind()).await?;
+        let live = match (self.setting(place, after.kind()).await?, before, after) {
+            (Setting::Metrics(live), Setting::Metrics(before), Setting::Metrics(after)) => {
+                Setting::Metrics(concerned(live, before, after))
+            }
+            (live, _, _) => live,
+        };
         if live == *after {
             return Ok(Applied::default());
         }
         if live != *before {
             let bucket = place.bucket().0;
-            return Err(refusal("s3:PutBucket", bucket, "the setting has changed", Retry::Moved));
+            let operation = written_by(before, after);
+            return Err(refusal(operation, bucket, "the setting has changed", Retry::Moved));
         }
         let request_ids = match (after, before) {
             (Setting::Encryption(after), _) => self.put_encryption(place, after).await,
@@ -200,6 +207,35 @@ impl Api {
             "s3:PutBucketOwnershipControls",
             place
         )
+    }
+}
+
+/// The operation that writes a setting.
+fn written_by(before: &Setting, after: &Setting) -> &'static str {
+    match after {
+        Setting::Encryption(Encryption { algorithm: None, .. }) => "s3:DeleteBucketEncryption",
+        Setting::Encryption(_) => "s3:PutBucketEncryption",
+        Setting::Versioning(_) => "s3:PutBucketVersioning",
+        Setting::Logging(_) => "s3:PutBucketLogging",
+        Setting::Lifecycle(after) if after.rules.is_empty() => "s3:DeleteBucketLifecycle",
+        Setting::Lifecycle(_) => "s3:PutBucketLifecycleConfiguration",
+        Setting::ObjectLock(_) => "s3:PutObjectLockConfiguration",
+        Setting::Ownership(Ownership { rule: None }) => "s3:DeleteBucketOwnershipControls",
+        Setting::Ownership(_) => "s3:PutBucketOwnershipControls",
+        Setting::Metrics(after) => match before {
+            Setting::Metrics(before)
+                if before.configurations.len() > after.configurations.len() =>
+            {
+                "s3:DeleteBucketMetricsConfiguration"
+            }
+            Setting::Encryption(_)
+            | Setting::Versioning(_)
+            | Setting::Logging(_)
+            | Setting::Lifecycle(_)
+            | Setting::ObjectLock(_)
+            | Setting::Ownership(_)
+            | Setting::Metrics(_) => "s3:PutBucketMetricsConfiguration",
+        },
     }
 }
 

@@ -6,6 +6,7 @@ mod blocks;
 #[cfg(feature = "kms")]
 mod copies;
 mod policies;
+mod safeguards;
 #[cfg(feature = "kms")]
 mod uploads;
 

@@ -14,6 +14,7 @@ use crate::{
 };
 
 const NOT_KNOWN: &str = "what it was before is not known: no baseline, and no floor";
+const SEVERAL: &str = "which of several keys is meant, a person has to say";
 
 impl Question<'_> {
     pub(super) fn encryption(&self, now: &Encryption) -> Findings {
@@ -22,8 +23,7 @@ impl Question<'_> {
             Err(word) => return vec![self.strange(now, word)],
         };
         let before = self.before().encryption.as_ref();
-        // What cannot be compared is not held against anybody.
-        let was = before.and_then(|before| before.strength().ok().flatten());
+        let was = self.known().and_then(|before| before.strength().ok().flatten());
         let mut findings = Vec::new();
         if has < was.max(self.floor.encryption) {
             let code = "s3-bucket-encryption-removed";
@@ -36,7 +36,7 @@ impl Question<'_> {
             let title = "new objects are encrypted under a key of an account that is not trusted";
             findings.push(self.encrypted(code, title, now));
         } else {
-            findings.extend(self.other_key(now, before));
+            findings.extend(self.other_key(now, self.known()));
         }
         if before.is_some_and(Encryption::blocks_customer_keys) && !now.blocks_customer_keys() {
             let code = "s3-bucket-encryption-removed:sse-c";
@@ -114,38 +114,62 @@ impl Question<'_> {
             finding = finding
                 .with_evidence("floor", json!({"encryption": floor, "keys": self.floor.keys}));
         }
-        let after = self.wanted(now, before).map(Setting::Encryption).ok_or(NOT_KNOWN);
+        let after = self.wanted(now).map(Setting::Encryption);
         self.mend(finding, Setting::Encryption(now.clone()), after)
     }
 
-    fn wanted(&self, now: &Encryption, before: Option<&Encryption>) -> Option<Encryption> {
-        let least = self.floor.encryption;
-        // What uploads the bucket refuses is asked by itself, and here stays as it is.
-        let before = before.filter(|before| {
-            let keys = &self.floor.keys;
-            let key = before.key.as_deref().unwrap_or(MANAGED_KEY);
-            before.strength().is_ok_and(|was| was.is_some() && was >= least)
-                && (keys.is_empty() || keys.iter().any(|wanted| same(key, wanted) == Met::Yes))
-        });
-        if let Some(before) = before {
-            return Some(Encryption { blocked: now.blocked.clone(), ..before.clone() });
-        }
-        let algorithm = match least? {
-            FloorEncryption::S3 => "AES256",
-            FloorEncryption::Kms => "aws:kms",
-            FloorEncryption::KmsTwice => "aws:kms:dsse",
+    /// What was before, where it may come back: under a stranger's key it was right by another trust
+    /// file only. What cannot be compared is not held against anybody.
+    fn known(&self) -> Option<&Encryption> {
+        let before = self.before().encryption.as_ref()?;
+        let is_strangers = before.key.as_deref().is_some_and(|key| self.is_strangers(key));
+        (!is_strangers && before.strength().is_ok()).then_some(before)
+    }
+
+    /// The strongest of before and of the floor, under the key of the one or the other; and where it
+    /// is only the key that is wrong, no weaker than it is. What uploads the bucket refuses is asked
+    /// by itself, and here stays as it is.
+    fn wanted(&self, now: &Encryption) -> Result<Encryption, &'static str> {
+        let before = self.known();
+        let strength = |one: &Encryption| one.strength().ok().flatten();
+        let least = self.floor.encryption.max(before.and_then(strength)).ok_or(NOT_KNOWN)?;
+        let (algorithm, key) = if least > FloorEncryption::S3 {
+            let of_before = before.filter(|before| strength(before) > Some(FloorEncryption::S3));
+            (strength(now).map_or(least, |has| has.max(least)), self.wanted_key(now, of_before)?)
+        } else {
+            (least, None)
         };
-        let named = match self.floor.keys.iter().collect::<Vec<_>>().as_slice() {
-            [] => self.trust.kms_key_arn.clone(),
-            [key] => Some((*key).clone()),
-            // Which of several is meant, a person has to say.
-            [..] => return None,
-        };
-        Some(Encryption {
-            algorithm: Some(algorithm.to_owned()),
-            key: named.filter(|_| least > Some(FloorEncryption::S3)),
-            ..now.clone()
+        Ok(Encryption {
+            algorithm: Some(word(algorithm).to_owned()),
+            key,
+            bucket_key: before.map_or(now.bucket_key, |before| before.bucket_key),
+            blocked: now.blocked.clone(),
         })
+    }
+
+    /// `None`: the AWS managed key.
+    fn wanted_key(
+        &self,
+        now: &Encryption,
+        before: Option<&Encryption>,
+    ) -> Result<Option<String>, &'static str> {
+        let keys = &self.floor.keys;
+        let fits = |before: &&Encryption| {
+            let key = before.key.as_deref().unwrap_or(MANAGED_KEY);
+            keys.is_empty() || keys.iter().any(|wanted| same(key, wanted) == Met::Yes)
+        };
+        if let Some(before) = before.filter(fits) {
+            return Ok(before.key.clone());
+        }
+        let mut keys = keys.iter();
+        match (keys.next(), keys.next()) {
+            (Some(key), None) => Ok(Some(key.clone())),
+            (Some(_), Some(_)) => Err(SEVERAL),
+            (None, _) => {
+                let own = || now.key.clone().filter(|key| !self.is_strangers(key));
+                Ok(self.trust.kms_key_arn.clone().or_else(own))
+            }
+        }
     }
 
     /// Whether a key belongs to an account that is neither the bucket's nor trusted like it: whoever
@@ -157,6 +181,15 @@ impl Question<'_> {
             && !is_ours(key, &self.target.resource.account, self.trust)
             && is_allowed(key, self.trust) == Met::No
             && !self.floor.keys.iter().any(|wanted| same(key, wanted) == Met::Yes)
+    }
+}
+
+/// The API's word for it.
+const fn word(encryption: FloorEncryption) -> &'static str {
+    match encryption {
+        FloorEncryption::S3 => "AES256",
+        FloorEncryption::Kms => "aws:kms",
+        FloorEncryption::KmsTwice => "aws:kms:dsse",
     }
 }
 

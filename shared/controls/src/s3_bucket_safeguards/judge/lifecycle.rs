@@ -34,9 +34,10 @@ impl Question<'_> {
         let mut findings = Vec::new();
         findings.extend(floor.and_then(|days| self.below_floor(now, days)));
         findings.extend(before.and_then(|before| self.sooner_than_before(now, before)));
-        findings.extend(before.and_then(|before| self.removed(now, before)));
-        if floor.is_none() && before.is_none() {
-            findings.extend(self.early(now));
+        findings.extend(before.into_iter().flat_map(|before| self.removed(now, before)));
+        // With a floor, every rule is held against it.
+        if floor.is_none() {
+            findings.extend(self.early(now, before));
         }
         findings
     }
@@ -65,14 +66,16 @@ impl Question<'_> {
     ) -> Option<Finding<SafeguardRemedy>> {
         let after = mended(now, |rule| {
             let Some(was) = counterpart(rule, before).filter(|was| was.is_on()) else {
-                let soonest = before.rules.iter().filter(|was| was.is_on() && was.is_wide());
-                let soonest = Least::of(soonest.filter_map(Rule::days).min());
-                let new = rule.is_wide()
-                    && !before.rules.contains(rule)
-                    && (rule.date().is_some() || Least::of(rule.days()) < soonest);
-                return new.then(|| off(rule));
+                let wide = || before.rules.iter().filter(|was| was.is_on() && was.is_wide());
+                let soonest = Least::of(wide().filter_map(Rule::days).min());
+                let noncurrent = Least::of(wide().filter_map(Rule::noncurrent_days).min());
+                let sooner = rule.date().is_some()
+                    || Least::of(rule.days()) < soonest
+                    || Least::of(rule.noncurrent_days()) < noncurrent;
+                let new = rule.is_wide() && !before.rules.contains(rule);
+                return (new && sooner).then(|| off(rule));
             };
-            let current = match (rule.date(), was.date()) {
+            let current = match (day(rule.date()), day(was.date())) {
                 (Some(has), Some(was)) => has < was,
                 (Some(_), None) => true,
                 // Days and a date cannot be compared.
@@ -80,22 +83,25 @@ impl Question<'_> {
                 (None, None) => Least::of(rule.days()) < Least::of(was.days()),
             };
             let noncurrent = Least::of(rule.noncurrent_days()) < Least::of(was.noncurrent_days());
-            let wider = rule.deletes() && rule.is_wide() && !was.is_wide();
             let mut mended = mend(
                 rule,
-                current.then(|| Least::of(was.days())),
+                (current && was.date().is_none()).then(|| Least::of(was.days())),
                 noncurrent.then(|| Least::of(was.noncurrent_days())),
             );
-            if wider {
-                let rule = mended.get_or_insert_with(|| rule.clone());
-                rule.filter.clone_from(&was.filter);
-                rule.prefix.clone_from(&was.prefix);
+            if current && let Some(date) = was.date() {
+                let mended = mended.get_or_insert_with(|| rule.clone());
+                let expiration = mended.expiration.get_or_insert_default();
+                expiration.date = Some(date.to_owned());
+                expiration.days = None;
             }
-            if current && let (Some(date), Some(mended)) = (was.date(), mended.as_mut()) {
-                if let Some(expiration) = mended.expiration.as_mut() {
-                    expiration.date = Some(date.to_owned());
-                    expiration.days = None;
-                }
+            if rule.deletes() && !rule.is_within(was) {
+                let mended = mended.get_or_insert_with(|| rule.clone());
+                mended.filter.clone_from(&was.filter);
+                mended.prefix.clone_from(&was.prefix);
+            }
+            if mended.as_ref().is_some_and(|mended| !mended.is_on()) {
+                // What it did beside deleting comes back; it is not switched off with the rest.
+                mended = was.without_deletion().or(mended);
             }
             mended
         })?;
@@ -106,56 +112,86 @@ impl Question<'_> {
 
     /// Rules that were on and are not any more. What they deleted is not brought back to be deleted:
     /// whoever took the rule away may have done so to keep it.
-    fn removed(&self, now: &Lifecycle, before: &Lifecycle) -> Option<Finding<SafeguardRemedy>> {
-        let gone: Vec<&Rule> = before
+    fn removed(&self, now: &Lifecycle, before: &Lifecycle) -> Findings {
+        let gone = before
             .rules
             .iter()
             .filter(|was| was.is_on())
-            .filter(|was| !counterpart(was, now).is_some_and(Rule::is_on))
-            .collect();
-        if gone.is_empty() {
-            return None;
-        }
-        let title = "lifecycle rules that were on are gone or off";
-        let finding = self.finding("s3-lifecycle-weakened:removed", title, now, Some(before));
-        let finding = finding.with_evidence("gone", json!(gone));
+            .filter(|was| !counterpart(was, now).is_some_and(Rule::is_on));
         let mut after = now.clone();
+        let (mut back, mut lost) = (Vec::new(), Vec::new());
         for was in gone {
-            let Some(kept) = was.without_deletion() else { continue };
             let there = after.rules.iter_mut().find(|rule| is_counterpart(rule, was));
-            match there {
-                // It is off, as a whole: on again it would delete.
-                Some(rule) if rule.deletes() => {}
-                Some(rule) => rule.status.clone_from(&was.status),
-                None => after.rules.push(kept),
+            match (was.without_deletion(), there) {
+                (Some(kept), None) => after.rules.push(kept),
+                (Some(kept), Some(rule)) if !rule.deletes() => *rule = kept,
+                // It does nothing else, or is off, and on again it would delete.
+                (Some(_) | None, _) => {
+                    lost.push(was);
+                    continue;
+                }
             }
+            back.push(was);
         }
-        let after = if after == *now {
-            Err("putting the rules back would delete data")
-        } else {
-            Ok(Setting::Lifecycle(after))
-        };
-        Some(self.mend(finding, Setting::Lifecycle(now.clone()), after))
+        let code = "s3-lifecycle-weakened:removed";
+        let mut findings = Vec::new();
+        if !back.is_empty() {
+            let title = "lifecycle rules that were on are gone or off";
+            let finding = self.finding(code, title, now, Some(before));
+            let finding = finding.with_evidence("gone", json!(back));
+            let was = Setting::Lifecycle(now.clone());
+            findings.push(self.mend(finding, was, Ok(Setting::Lifecycle(after))));
+        }
+        if !lost.is_empty() {
+            let title = "lifecycle rules that deleted data are gone or off";
+            let finding = self.finding(code, title, now, Some(before));
+            let finding = finding.with_evidence("gone", json!(lost));
+            let after = Err("putting the rules back would delete data");
+            findings.push(self.mend(finding, Setting::Lifecycle(now.clone()), after));
+        }
+        findings
     }
 
     /// A rule that empties the whole bucket within days, where nothing says how long data is to stay.
-    fn early(&self, now: &Lifecycle) -> Option<Finding<SafeguardRemedy>> {
+    /// Where it is known what was before, only a new rule that does less than its author meant is left
+    /// to be told: what empties the bucket in fact is sooner than before.
+    fn early(
+        &self,
+        now: &Lifecycle,
+        before: Option<&Lifecycle>,
+    ) -> Option<Finding<SafeguardRemedy>> {
         let is_early = |rule: &&Rule| {
             let soon = rule.days().is_some_and(|days| days < EARLY_DAYS);
-            rule.is_on() && rule.is_wide() && (soon || rule.date().is_some())
+            let is_new =
+                before.is_none_or(|before| !rule.is_wide() && counterpart(rule, before).is_none());
+            rule.is_on() && rule.is_meant_wide() && (soon || rule.date().is_some()) && is_new
         };
         let early: Vec<&Rule> = now.rules.iter().filter(is_early).collect();
         if early.is_empty() {
             return None;
         }
-        let title = "a lifecycle rule empties the whole bucket within days";
-        let nothing: Option<&Lifecycle> = None;
-        let mut finding = self.finding("s3-lifecycle-weakened:early", title, now, nothing);
+        let title = if early.iter().any(|rule| rule.is_wide()) {
+            "a lifecycle rule empties the whole bucket within days"
+        } else {
+            "a lifecycle rule is meant to empty the whole bucket within days: a star in a prefix \
+             stands for itself alone"
+        };
+        let mut finding = self.finding("s3-lifecycle-weakened:early", title, now, before);
         finding.confidence = Confidence::Probable;
-        finding.held_back =
-            Some("how long data is to stay is not known: no baseline, and no floor".to_owned());
+        finding.held_back = Some(
+            match before {
+                None => "how long data is to stay is not known: no baseline, and no floor",
+                Some(_) => "as it stands the rule deletes next to nothing",
+            }
+            .to_owned(),
+        );
         Some(finding.with_evidence("rules", json!(early)))
     }
+}
+
+/// The day of a date: S3 takes midnight and nothing else, in more than one spelling.
+fn day(date: Option<&str>) -> Option<&str> {
+    date.map(|date| date.split_once('T').map_or(date, |(day, _)| day))
 }
 
 /// The list with every rule that is on mended in its place; `None`: none had to be.
@@ -179,10 +215,10 @@ fn mend(rule: &Rule, current: Option<Least>, noncurrent: Option<Least>) -> Optio
         None => {}
         Some(Least::ForEver) => mended.expiration = None,
         Some(Least::Days(days)) => {
-            // Dates and days do not go together in one rule.
+            // Dates and days do not go together in one rule: it goes on moving, and deletes no more.
             // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
             if rule.transitions.iter().any(|transition| transition.date.is_some()) {
-                return Some(off(rule));
+                mended.expiration = None;
             }
             if let Some(expiration) = mended.expiration.as_mut() {
                 expiration.date = None;

@@ -1,0 +1,271 @@
+//! Each setting against its floor and against what it was.
+
+use model::{Confidence, trust::LockMode};
+use serde_json::json;
+
+use super::{super::*, call};
+use crate::{s3::ObjectOwnership, test_support::target};
+
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+fn about(kind: Kind) -> Target {
+    let event = match kind {
+        Kind::Encryption => "PutBucketEncryption",
+        Kind::Versioning => "PutBucketVersioning",
+        Kind::Logging => "PutBucketLogging",
+        Kind::Lifecycle => "PutBucketLifecycle",
+        Kind::ObjectLock => "PutObjectLockConfiguration",
+        Kind::Ownership => "PutBucketOwnershipControls",
+        Kind::Metrics => "PutBucketMetricsConfiguration",
+    };
+    target(&S3BucketSafeguards, &call(event, "x", json!("")))
+}
+
+fn trust(floor: &str) -> Trust {
+    if floor.is_empty() {
+        return Trust::default();
+    }
+    Trust::parse(&format!("[[bucket_floors]]\nbuckets = \"*\"\n{floor}")).unwrap()
+}
+
+fn found(now: &Setting, before: Option<&Setting>, floor: &str) -> Vec<Finding<SafeguardRemedy>> {
+    let mut state = SafeguardsState::default();
+    state.seen.set(now.clone());
+    if let Some(before) = before {
+        state.baseline.set(before.clone());
+    }
+    S3BucketSafeguards.assess(&about(now.kind()), &state, &trust(floor))
+}
+
+/// The one finding with what its remedy leaves, or why it has none.
+fn told(now: &Setting, before: Option<&Setting>, floor: &str) -> (String, Result<Setting, String>) {
+    let findings = found(now, before, floor);
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    let after = match finding.remedies.as_slice() {
+        [SafeguardRemedy::Put { after, before, .. }] => {
+            assert_eq!((before, &finding.held_back), (now, &None));
+            Ok(after.clone())
+        }
+        [] => Err(finding.held_back.clone().unwrap()),
+        other => panic!("{other:?}"),
+    };
+    (finding.code.clone(), after)
+}
+
+fn kms(algorithm: &str, key: Option<&str>) -> Setting {
+    Setting::Encryption(Encryption {
+        algorithm: Some(algorithm.to_owned()),
+        key: key.map(str::to_owned),
+        ..Encryption::default()
+    })
+}
+
+#[test]
+fn encryption_is_no_weaker_than_its_floor_and_than_before() {
+    let s3 = Setting::Encryption(Encryption::s3());
+    let floor = format!("encryption = \"aws:kms\"\nkey = \"{KEY}\"");
+    let under = kms("aws:kms", Some(KEY));
+    let weaker = "s3-bucket-encryption-removed";
+    assert_eq!(told(&s3, None, &floor), (weaker.to_owned(), Ok(under.clone())));
+    assert_eq!(told(&s3, Some(&under), ""), (weaker.to_owned(), Ok(under.clone())));
+    let none = Setting::Encryption(Encryption::default());
+    assert_eq!(told(&none, None, "encryption = \"AES256\""), (weaker.to_owned(), Ok(s3.clone())));
+    // What was before does not do where the floor asks for more.
+    let twice = kms("aws:kms:dsse", None);
+    let asked = "encryption = \"aws:kms:dsse\"";
+    assert_eq!(
+        told(&s3, Some(&kms("aws:kms", None)), asked),
+        (weaker.to_owned(), Ok(twice.clone()))
+    );
+    for (now, before, floor) in [
+        (&s3, None, ""),
+        (&s3, None, "encryption = \"AES256\""),
+        (&under, Some(&s3), floor.as_str()),
+        (&twice, None, "encryption = \"aws:kms\""),
+        (&under, Some(&under), ""),
+    ] {
+        assert_eq!(found(now, before, floor), [], "{now:?} {floor}");
+    }
+}
+
+#[test]
+fn encryption_moves_to_no_other_key_and_what_is_stronger_stays() {
+    let other = "arn:aws:kms:eu-west-1:111122223333:key/ffffabcd-12ab-34cd-56ef-1234567890ab";
+    let (was, moved) = (kms("aws:kms", Some(KEY)), kms("aws:kms:dsse", Some(other)));
+    let code = "s3-bucket-encryption-removed:key".to_owned();
+    let back = kms("aws:kms:dsse", Some(KEY));
+    assert_eq!(told(&moved, Some(&was), ""), (code.clone(), Ok(back.clone())));
+    let floor = format!("encryption = \"aws:kms\"\nkey = \"{KEY}\"");
+    assert_eq!(told(&moved, None, &floor), (code, Ok(back)));
+    // An alias and an id cannot be compared, and nobody is accused.
+    let findings = found(&kms("aws:kms", Some("alias/records")), Some(&was), "");
+    assert_eq!(findings[0].confidence, Confidence::Unclear);
+    assert!(findings[0].remedies.is_empty());
+    // The AWS managed key is never one of our own.
+    let findings = found(&kms("aws:kms", None), Some(&was), "");
+    assert_eq!(findings[0].confidence, Confidence::Certain);
+}
+
+#[test]
+fn a_refusal_of_keys_that_only_the_caller_has_is_missed() {
+    let blocking = Setting::Encryption(Encryption {
+        blocked: Some(vec!["SSE-C".to_owned()]),
+        ..Encryption::s3()
+    });
+    let now = Setting::Encryption(Encryption::s3());
+    let code = "s3-bucket-encryption-removed:sse-c".to_owned();
+    assert_eq!(told(&now, Some(&blocking), ""), (code, Ok(blocking)));
+}
+
+fn versions(status: VersioningStatus, mfa_delete: bool) -> Setting {
+    Setting::Versioning(Versioning { status, mfa_delete: Some(mfa_delete) })
+}
+
+#[test]
+fn versioning_is_on_where_it_was_or_has_to_be() {
+    let (on, off) = (VersioningStatus::Enabled, VersioningStatus::Off);
+    let code = "s3-versioning-weakened".to_owned();
+    let never = versions(off, false);
+    assert_eq!(found(&never, None, ""), []);
+    let right = versions(on, false);
+    assert_eq!(told(&never, None, "versioning = true"), (code.clone(), Ok(right.clone())));
+    let suspended = versions(VersioningStatus::Suspended, false);
+    assert_eq!(told(&suspended, None, ""), (code.clone(), Ok(right.clone())));
+    assert_eq!(found(&right, Some(&right), "versioning = true"), []);
+    // MFA delete can be touched by the root user's device alone.
+    let (code_, after) = told(&versions(VersioningStatus::Suspended, true), None, "");
+    assert!(code_ == code && after.is_err());
+    let mfa = "s3-versioning-weakened:mfa-delete";
+    let (code, after) = told(&right, Some(&versions(on, true)), "");
+    assert!(code == mfa && after.is_err());
+    assert_eq!(told(&right, None, "mfa_delete = true").0, mfa);
+    assert_eq!(found(&versions(on, true), None, "mfa_delete = true"), []);
+}
+
+fn logs(bucket: &str, prefix: &str) -> Setting {
+    let target =
+        LogTarget { bucket: bucket.to_owned(), prefix: prefix.to_owned(), ..LogTarget::default() };
+    Setting::Logging(Logging { target: Some(target) })
+}
+
+#[test]
+fn logs_go_where_they_went_or_have_to() {
+    let off = Setting::Logging(Logging::default());
+    let (was, other) = (logs("amzn-s3-demo-logs", "a/"), logs("amzn-s3-demo-evil", ""));
+    let code = "s3-logging-disabled".to_owned();
+    assert_eq!(told(&off, Some(&was), ""), (code.clone(), Ok(was.clone())));
+    let floor = "logging = true\ntarget_bucket = \"amzn-s3-demo-logs\"\ntarget_prefix = \"f/\"";
+    let asked = logs("amzn-s3-demo-logs", "f/");
+    assert_eq!(told(&off, None, floor), (code.clone(), Ok(asked.clone())));
+    // The prefix of before is kept where the bucket is the floor's.
+    assert_eq!(told(&off, Some(&was), floor), (code.clone(), Ok(was.clone())));
+    assert_eq!(told(&off, Some(&other), floor), (code.clone(), Ok(asked.clone())));
+    let moved = "s3-logging-disabled:moved".to_owned();
+    assert_eq!(told(&other, Some(&was), ""), (moved.clone(), Ok(was.clone())));
+    assert_eq!(told(&other, None, floor), (moved, Ok(asked)));
+    // Neither says where to.
+    let (told_, after) = told(&off, None, "logging = true");
+    assert!(told_ == code && after.is_err());
+    // It was seen off before, and nobody asks for it.
+    assert_eq!(found(&off, Some(&off), ""), []);
+    assert_eq!(found(&was, None, floor), []);
+}
+
+fn lock(mode: LockMode, days: u32) -> Setting {
+    let retention = Retention { mode, days: Some(days), years: None, event_hold: None };
+    Setting::ObjectLock(ObjectLock { enabled: true, retention: Some(retention) })
+}
+
+#[test]
+fn a_default_retention_is_no_shorter_and_no_weaker() {
+    use model::trust::LockMode::{Compliance, Governance};
+    let code = "s3-lifecycle-weakened:object-lock".to_owned();
+    let none = Setting::ObjectLock(ObjectLock { enabled: true, retention: None });
+    assert_eq!(found(&none, None, ""), []);
+    let year = lock(Governance, 365);
+    assert_eq!(told(&none, Some(&year), ""), (code.clone(), Ok(year.clone())));
+    let floor = "object_lock = { mode = \"GOVERNANCE\", days = 30 }";
+    assert_eq!(told(&none, None, floor), (code.clone(), Ok(lock(Governance, 30))));
+    // Longer and weaker: the longer stays, the stronger comes back.
+    let now = lock(Governance, 900);
+    assert_eq!(
+        told(&now, Some(&lock(Compliance, 30)), ""),
+        (code.clone(), Ok(lock(Compliance, 900)))
+    );
+    assert_eq!(found(&lock(Compliance, 365), Some(&year), floor), []);
+    // A year is no shorter than 365 days.
+    let retention = Retention { mode: Governance, days: None, years: Some(1), event_hold: None };
+    let in_years = Setting::ObjectLock(ObjectLock { enabled: true, retention: Some(retention) });
+    assert_eq!(found(&in_years, Some(&year), ""), []);
+    let (told_, after) = told(&Setting::ObjectLock(ObjectLock::default()), None, floor);
+    assert!(told_ == code && after.is_err(), "it could never be switched off again");
+}
+
+#[test]
+fn acls_count_no_more_than_before_and_than_they_may() {
+    let of = |rule| Setting::Ownership(Ownership { rule });
+    let (enforced, writer) =
+        (of(Some(ObjectOwnership::BucketOwnerEnforced)), of(Some(ObjectOwnership::ObjectWriter)));
+    let preferred = of(Some(ObjectOwnership::BucketOwnerPreferred));
+    let code = "s3-ownership-weakened".to_owned();
+    assert_eq!(told(&writer, Some(&enforced), ""), (code.clone(), Ok(enforced.clone())));
+    let floor = "ownership = \"BucketOwnerPreferred\"";
+    assert_eq!(told(&of(None), None, floor), (code.clone(), Ok(preferred.clone())));
+    assert!(told(&writer, None, "").1.is_err(), "what it was is not known");
+    for (now, before, floor) in [
+        (&enforced, None, ""),
+        (&preferred, None, floor),
+        (&writer, None, "ownership = \"ObjectWriter\""),
+        (&of(None), Some(&writer), ""),
+    ] {
+        assert_eq!(found(now, before, floor), [], "{now:?}");
+    }
+}
+
+fn metrics(ids: &[(&str, Option<&str>)]) -> Setting {
+    let of = |(id, prefix): &(&str, Option<&str>)| {
+        let prefix = prefix.map(str::to_owned);
+        ((*id).to_owned(), MetricsFilter { prefix, ..MetricsFilter::default() })
+    };
+    Setting::Metrics(Metrics { configurations: ids.iter().map(of).collect() })
+}
+
+#[test]
+fn each_metrics_configuration_that_is_gone_is_put_back_by_itself() {
+    let was = metrics(&[("a", None), ("b", Some("in/")), ("c", None)]);
+    let now = metrics(&[("b", Some("out/")), ("c", None), ("new", None)]);
+    let findings = found(&now, Some(&was), "metrics = [\"c\", \"d\"]");
+    let remedies: Vec<_> = findings.iter().flat_map(|finding| &finding.remedies).cloned().collect();
+    let resource = about(Kind::Metrics).resource;
+    let put = |before: &Setting, after: &Setting| SafeguardRemedy::Put {
+        resource: resource.clone(),
+        before: before.clone(),
+        after: after.clone(),
+    };
+    let none = metrics(&[]);
+    assert_eq!(
+        remedies,
+        [
+            put(&none, &metrics(&[("a", None)])),
+            put(&metrics(&[("b", Some("out/"))]), &metrics(&[("b", Some("in/"))])),
+            put(&none, &metrics(&[("d", None)])),
+        ]
+    );
+    assert!(findings.iter().all(|finding| finding.code == "s3-logging-disabled:metrics"));
+}
+
+#[test]
+fn what_is_seen_right_is_remembered_beside_what_was() {
+    let mut state = SafeguardsState::default();
+    state.seen.set(Setting::Encryption(Encryption::s3()));
+    let mut remembered = SafeguardsState::default();
+    remembered.seen.set(versions(VersioningStatus::Enabled, false));
+    remembered.seen.set(kms("aws:kms", None));
+    let state = S3BucketSafeguards.recall(state, Remembered::Baseline(remembered));
+    let kept = S3BucketSafeguards.baseline(&about(Kind::Encryption), &state).unwrap();
+    assert_eq!(kept.seen.encryption, Some(Encryption::s3()));
+    assert_eq!(kept.seen.versioning.unwrap().status, VersioningStatus::Enabled);
+    assert_eq!(kept.baseline, Settings::default());
+    let nothing = SafeguardsState::default();
+    assert_eq!(S3BucketSafeguards.baseline(&about(Kind::Metrics), &nothing), None);
+}
