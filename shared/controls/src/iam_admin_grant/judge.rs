@@ -13,7 +13,7 @@ use super::{
 
 const ADMIN: &str = "admin-equivalent";
 const REMOVED: &str = "boundary-removed";
-const NOT_IN_FULL: &str = "a document that cannot be understood in full is not acted on";
+const NOT_IN_FULL: &str = "what cannot be read or understood in full is not acted on";
 
 fn inspect(document: &str, context: &Context) -> Verdict {
     match Document::parse(document) {
@@ -62,14 +62,16 @@ pub(super) fn judge(
         | Grant::Membership { .. }
         | Grant::Policy { .. } => granted(&grant, state, &context),
     };
-    if let Some(unreadable) = unreadable(state) {
-        if !findings.is_empty() {
-            for finding in &mut findings {
-                finding.evidence.insert("unread".to_owned(), json!(state.unread));
-            }
+    if !state.unread.is_empty() {
+        for finding in &mut findings {
+            finding.evidence.insert("unread".to_owned(), json!(state.unread));
+            finding.confidence = Confidence::Unclear;
+            finding.remedies.clear();
+            finding.held_back = Some(NOT_IN_FULL.to_owned());
         }
-        findings.push(unreadable);
     }
+    let told = !findings.is_empty();
+    findings.extend(unreadable(state, told));
     if let Some(reason) = never {
         for finding in &mut findings {
             finding.remedies.clear();
@@ -79,15 +81,16 @@ pub(super) fn judge(
     findings
 }
 
-/// What may not be read may give anything.
-fn unreadable(state: &GrantState) -> Option<Finding<GrantRemedy>> {
+/// What may not be read may give anything. A refused read that hides no policy is told with the
+/// finding that there is.
+fn unreadable(state: &GrantState, told: bool) -> Option<Finding<GrantRemedy>> {
     let hidden: Vec<&str> = state
         .permissions
         .iter()
         .filter(|one| one.document.is_none())
         .map(|one| one.source.name())
         .collect();
-    if hidden.is_empty() && state.unread.is_empty() {
+    if hidden.is_empty() && (told || state.unread.is_empty()) {
         return None;
     }
     let mut finding = Finding::new(
@@ -163,14 +166,19 @@ fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<
     let mut findings: Vec<Finding<GrantRemedy>> = Vec::new();
     let all = found(state, context);
     let open_admin = all.iter().any(|one| code_of(one) == ADMIN && !closed(ADMIN));
+    // An administrator can do all the rest, ninety ways of it.
+    let is_rest =
+        |code: &str| open_admin && (code.starts_with("privesc") || code == "pass-role-wildcard");
+    let rest: BTreeSet<&str> = all.iter().map(code_of).filter(|code| is_rest(code)).collect();
     for one in &all {
         let code = code_of(one);
-        // An administrator can do all the rest, ninety ways of it.
-        let rest = code.starts_with("privesc") || code == "pass-role-wildcard";
-        if open_admin && rest {
+        if is_rest(code) {
             continue;
         }
         let mut finding = describe(one);
+        if code == ADMIN && !rest.is_empty() {
+            finding = finding.with_evidence("also", json!(rest));
+        }
         finding.effective = !closed(code) && state.attached != Some(false);
         let remedy = match &one.doubt {
             Some(_) => Err(NOT_IN_FULL.to_owned()),
@@ -270,21 +278,18 @@ fn remedy(
             })
         }
         Grant::Inline { holder, policy } => {
-            let before = found.of.document.clone().unwrap_or_default();
-            let cut = inline::cut(&before, code_of(found), context)?;
-            let after = inline::without(&before, &cut).ok_or("the document has no statements")?;
-            Ok(GrantRemedy::CutInline {
+            let document = found.of.document.clone().unwrap_or_default();
+            inline::is_nothing_else(&document, code_of(found), context)?;
+            Ok(GrantRemedy::DeleteInline {
                 holder: holder.clone(),
                 policy: policy.clone(),
-                before,
-                cut,
-                after,
+                document,
             })
         }
         Grant::Membership { user, group } => Ok(GrantRemedy::LeaveGroup {
             user: user.clone(),
             group: group.clone(),
-            because: BTreeSet::from([found.of.source.clone()]),
+            because: BTreeSet::from([found.of.to_be_read_again()]),
         }),
         Grant::Policy { policy_arn, .. } => former(policy_arn, state, context),
         Grant::Boundary { .. } => Err("the boundary is judged as a whole".to_owned()),
@@ -360,12 +365,7 @@ fn boundary(holder: &Holder, state: &GrantState, context: &Context) -> Vec<Findi
     if gives.is_empty() && !doubtful {
         return Vec::new();
     }
-    let told: Vec<&String> = if gives.contains(ADMIN) {
-        gives.iter().filter(|code| !code.starts_with("privesc")).collect()
-    } else {
-        gives.iter().collect()
-    };
-    let mut finding = Finding::new(REMOVED, title).with_evidence("gives", json!(told));
+    let mut finding = Finding::new(REMOVED, title).with_evidence("gives", json!(gives));
     bounded(&mut finding, &state.boundary);
     let unread = matches!(state.boundary, Boundary::Set { document: None, .. });
     if unread || gives.is_empty() {

@@ -154,6 +154,19 @@ pub struct Permissions {
     pub document: Option<String>,
 }
 
+impl Permissions {
+    /// What a write needs to see whether they still stand: a managed policy is known by its version,
+    /// a policy of one's own by its document alone.
+    #[must_use]
+    pub fn to_be_read_again(&self) -> Self {
+        let document = match self.source {
+            Source::Managed { .. } => None,
+            Source::Inline { .. } => self.document.clone(),
+        };
+        Self { source: self.source.clone(), document }
+    }
+}
+
 /// What bounds the holder's permissions from above.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "boundary", rename_all = "snake_case")]
@@ -214,11 +227,12 @@ pub struct GrantState {
     /// Whether anybody has the policy; `None`: not a policy's, or not known.
     #[serde(default)]
     pub attached: Option<bool>,
-    /// From the ledger: the boundary that was last seen.
-    #[serde(default)]
+    /// Recalled from the ledger: the boundary that was last seen when nothing was wrong. It is no
+    /// part of what was read, and is not written down with it.
+    #[serde(skip)]
     pub former_boundary: Option<String>,
-    /// From the ledger: the version that was the default one when nothing was wrong.
-    #[serde(default)]
+    /// Recalled likewise: the version that was the default one when nothing was wrong.
+    #[serde(skip)]
     pub former_version: Option<String>,
 }
 
