@@ -18,7 +18,7 @@ use model::{ControlId, Finding, Resource, ResourceId, Target, Trust};
 use serde_json::Value;
 
 pub use self::{
-    judge::is_dangerous,
+    judge::{is_dangerous, may_be_completed},
     remedy::{GrantRemedy, Tagged},
     state::{Boundary, Grant, GrantState, Holder, Permissions, Source, Version},
 };

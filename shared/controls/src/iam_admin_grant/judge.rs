@@ -44,6 +44,14 @@ pub fn is_dangerous(document: &str, trust: &Trust) -> bool {
     !verdict.is_certain() || !privileges(&verdict).is_empty()
 }
 
+/// Whether a document that is harmless by itself holds a part of a way to more power: only then is
+/// what the holder has besides read.
+#[must_use]
+pub fn may_be_completed(document: &str, trust: &Trust) -> bool {
+    let context = Context::from_trust(trust.clone());
+    Document::parse(document).is_ok_and(|document| iam_document::begins_a_path(&document, &context))
+}
+
 pub(super) fn judge(
     target: &Target,
     state: &GrantState,
@@ -138,9 +146,13 @@ fn found<'s>(state: &'s GrantState, context: &Context) -> Vec<Found<'s>> {
 
 /// The statements of all documents in one, as they work together: a way to power may begin in one
 /// policy and end in another, and a Deny in one takes what another gives.
-fn together(state: &GrantState) -> Option<String> {
+#[expect(
+    single_use_lifetimes,
+    reason = "the language cannot elide a lifetime in an argument's bound"
+)]
+fn together<'p>(permissions: impl IntoIterator<Item = &'p Permissions>) -> Option<String> {
     let mut statements = Vec::new();
-    for one in &state.permissions {
+    for one in permissions {
         let value = Document::parse(one.document.as_deref()?).ok()?.into_value();
         match value.get("Statement")? {
             Value::Array(items) => statements.extend(items.iter().cloned()),
@@ -150,8 +162,30 @@ fn together(state: &GrantState) -> Option<String> {
     Some(json!({"Version": "2012-10-17", "Statement": statements}).to_string())
 }
 
+/// What the grant gives only with what its holder has besides.
+fn completed(state: &GrantState, context: &Context) -> Vec<Judged> {
+    if state.beside.is_empty() {
+        return Vec::new();
+    }
+    let verdict = |document: String| inspect(&document, context);
+    let Some(whole) = together(state.permissions.iter().chain(&state.beside)).map(verdict) else {
+        return Vec::new();
+    };
+    let before = together(&state.beside).map(verdict);
+    let mut known: BTreeSet<String> =
+        before.iter().flat_map(Verdict::codes).map(str::to_owned).collect();
+    for one in state.permissions.iter().filter_map(|one| one.document.as_deref()) {
+        known.extend(inspect(one, context).codes().into_iter().map(str::to_owned));
+    }
+    let mut judged = whole.findings;
+    judged.retain(|judged| {
+        category(&judged.code) == Category::Privilege && known.insert(judged.code.clone())
+    });
+    judged
+}
+
 fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<GrantRemedy>> {
-    let several = (state.permissions.len() > 1).then(|| together(state)).flatten();
+    let several = (state.permissions.len() > 1).then(|| together(&state.permissions)).flatten();
     let whole = several.as_deref().map(|document| inspect(document, context));
     let bounding = match &state.boundary {
         Boundary::Set { document: Some(document), .. } => Some(inspect(document, context)),
@@ -188,6 +222,18 @@ fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<
             Ok(remedy) => finding.remedies = vec![remedy],
             Err(reason) => finding.held_back = Some(reason),
         }
+        findings.push(finding);
+    }
+    for judged in completed(state, context) {
+        let beside: Vec<&str> = state.beside.iter().map(|one| one.source.name()).collect();
+        let effective = !closed(&judged.code);
+        let mut finding =
+            Finding::new(judged.code, judged.detail).with_evidence("together_with", json!(beside));
+        finding.effective = effective;
+        finding.held_back = Some(
+            "it comes only with other policies of the holder: which of them goes is for people"
+                .to_owned(),
+        );
         findings.push(finding);
     }
     if let Some(whole) = whole.filter(|_| !open_admin) {
@@ -334,7 +380,7 @@ fn former(policy_arn: &str, state: &GrantState, context: &Context) -> Result<Gra
 
 /// A boundary that is gone, or that lets through what it should bound.
 fn boundary(holder: &Holder, state: &GrantState, context: &Context) -> Vec<Finding<GrantRemedy>> {
-    let whole = together(state).map(|document| inspect(&document, context));
+    let whole = together(&state.permissions).map(|document| inspect(&document, context));
     let mut gives: BTreeSet<String> = BTreeSet::new();
     let each = state.permissions.iter().filter_map(|one| one.document.as_deref());
     match &whole {

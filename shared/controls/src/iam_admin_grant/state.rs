@@ -212,6 +212,9 @@ pub struct GrantState {
     pub stands: bool,
     /// Its documents; of a boundary, the permissions that it bounded.
     pub permissions: Vec<Permissions>,
+    /// What the holder has besides; read only where the grant is a part of a way to more power.
+    #[serde(default)]
+    pub beside: Vec<Permissions>,
     /// Reads that were refused: with them there might be more.
     #[serde(default)]
     pub unread: Vec<String>,
@@ -244,6 +247,7 @@ impl GrantState {
             arn: None,
             stands: true,
             permissions,
+            beside: Vec::new(),
             unread: Vec::new(),
             boundary: Boundary::NotRead,
             default_version: None,

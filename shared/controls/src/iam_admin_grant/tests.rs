@@ -288,6 +288,37 @@ fn a_read_that_is_refused_does_not_lose_what_was_found() {
 }
 
 #[test]
+fn a_way_whose_halves_stand_in_two_policies_is_told_with_the_second() {
+    let pass = json!({"Effect": "Allow", "Action": "iam:PassRole",
+        "Resource": "arn:aws:iam::111122223333:role/app"});
+    let run = json!({"Effect": "Allow", "Action": ["lambda:CreateFunction", "lambda:InvokeFunction"],
+        "Resource": "*"});
+    let (pass, run) = (document(json!([pass])), document(json!([run])));
+    let trust = Trust::default();
+    for half in [&pass, &run] {
+        assert!(!is_dangerous(half, &trust) && may_be_completed(half, &trust), "{half}");
+    }
+    assert!(!may_be_completed(&document(json!([harmless()])), &trust));
+    let reads = json!({"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"});
+    assert!(!may_be_completed(&document(json!([reads])), &trust));
+
+    let with = |beside: Vec<Permissions>| {
+        let state = GrantState { beside, ..holding_inline(&run) };
+        assess(&inline(&run), &state)
+    };
+    assert!(with(Vec::new()).is_empty());
+    assert!(with(vec![managed("v1", &document(json!([harmless()])))]).is_empty());
+    let findings = with(vec![managed("v1", &pass)]);
+    assert!(findings[0].code.starts_with("privesc:lambda"), "{findings:?}");
+    assert_eq!(findings[0].evidence["together_with"], json!([POLICY]));
+    assert!(findings.iter().all(|one| one.effective && one.remedies.is_empty()));
+    assert!(findings.iter().all(|one| one.held_back.is_some()));
+    // Who was there before is not there by this grant.
+    let both = vec![managed("v1", &pass), managed("v2", &run)];
+    assert!(with(both).is_empty());
+}
+
+#[test]
 fn what_an_administrator_can_do_besides_is_listed() {
     let parameters = json!({"userName": "bob", "policyArn": ADMIN});
     let record = record(IAM, "AttachUserPolicy", parameters);
