@@ -74,23 +74,24 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::Record;
+    use crate::{Event, Record};
 
-    fn record(name: &str, parameters: &Value, response: &Value) -> Record {
+    #[expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads better")]
+    fn record(parameters: Value, response: Value) -> Record {
         let record = json!({
-            "eventVersion": "1.09", "eventSource": "iam.amazonaws.com", "eventName": name,
+            "eventName": "PutUserPolicy", "eventSource": "iam.amazonaws.com",
             "requestParameters": parameters, "responseElements": response,
         });
-        serde_json::from_value(record).unwrap()
+        Event::from_value(&record).unwrap().record
     }
 
-    fn asked(parameters: &Value) -> GrantCall {
-        record("PutUserPolicy", parameters, &Value::Null).parameters().unwrap()
+    fn asked(parameters: Value) -> GrantCall {
+        record(parameters, Value::Null).parameters().unwrap()
     }
 
     #[test]
     fn what_a_call_has_no_member_for_is_absent_and_not_malformed() {
-        let call = asked(&json!({"userName": "bob", "policyName": "p", "policyDocument": "{}"}));
+        let call = asked(json!({"userName": "bob", "policyName": "p", "policyDocument": "{}"}));
         assert_eq!(call.user.as_deref(), Ok("bob"));
         assert_eq!(call.document.as_deref(), Ok("{}"));
         assert!(call.role.unwrap_err().is_absent());
@@ -98,17 +99,24 @@ mod tests {
     }
 
     #[test]
+    fn a_member_is_read_in_its_old_and_its_new_form() {
+        let old = asked(json!({"policyArn": ["arn:…"], "setAsDefault": "true"}));
+        let new = asked(json!({"policyArn": "arn:…", "setAsDefault": true}));
+        assert_eq!(old.policy_arn.as_deref(), Ok("arn:…"));
+        assert_eq!((old.policy_arn, old.as_default), (new.policy_arn, new.as_default));
+    }
+
+    #[test]
     fn a_boundary_that_cannot_be_read_is_asked_for_all_the_same() {
-        assert!(!asked(&json!({"roleName": "x"})).has_boundary());
-        assert!(asked(&json!({"roleName": "x", "permissionsBoundary": "arn:…"})).has_boundary());
-        assert!(asked(&json!({"roleName": "x", "permissionsBoundary": 7})).has_boundary());
+        assert!(!asked(json!({"roleName": "x"})).has_boundary());
+        assert!(asked(json!({"roleName": "x", "permissionsBoundary": "arn:…"})).has_boundary());
+        assert!(asked(json!({"roleName": "x", "permissionsBoundary": 7})).has_boundary());
     }
 
     #[test]
     fn the_answer_names_what_was_made() {
         let answer = json!({"policyVersion": {"versionId": "v3"}});
-        let made: MadePolicy =
-            record("CreatePolicyVersion", &json!({}), &answer).response().unwrap();
+        let made: MadePolicy = record(json!({}), answer).response().unwrap();
         assert_eq!(made.version.as_deref(), Ok("v3"));
         assert!(made.arn.unwrap_err().is_absent());
     }
