@@ -1,5 +1,7 @@
 //! The cases every control owes, what is never written, and the properties of the remedies.
 
+mod given;
+
 use std::collections::BTreeSet;
 
 use model::{Confidence, Remedy, Response, Status};
