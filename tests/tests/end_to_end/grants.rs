@@ -49,7 +49,8 @@ fn read(stack: &Stack, name: &str) -> Value {
 }
 
 fn attached(stack: &Stack, name: &str) -> Value {
-    let answer = stack.call("iam", "ListAttachedUserPolicies", json!({ "UserName": name })).unwrap();
+    let answer =
+        stack.call("iam", "ListAttachedUserPolicies", json!({ "UserName": name })).unwrap();
     answer["AttachedPolicies"].clone()
 }
 
@@ -68,7 +69,11 @@ fn an_administrator_is_told_and_left_to_people() {
 
     assert_eq!(alert.json["response"], "alert");
     assert_eq!(alert.json["findings"][0]["code"], "admin-equivalent");
-    assert_eq!(alert.json["findings"].as_array().unwrap().len(), 1, "an administrator is one thing");
+    assert_eq!(
+        alert.json["findings"].as_array().unwrap().len(),
+        1,
+        "an administrator is one thing"
+    );
     assert_eq!(alert.json["resource"]["arn"], before["Arn"], "with its path");
     assert_eq!((read(stack, USER), attached(stack, USER)), (before, had));
     assert_eq!(entries(stack, USER).len(), 1);
@@ -153,8 +158,18 @@ pub(crate) fn every_kind(stack: &Stack) -> Vec<Value> {
     });
     records.push(granted(stack, "CreatePolicyVersion", made));
     // Nobody has a boundary, which is as good as removed.
-    records.push(record(stack, "iam", "DeleteUserPermissionsBoundary", json!({ "userName": USER })));
-    records.push(record(stack, "iam", "DeleteRolePermissionsBoundary", json!({ "roleName": ROLE })));
+    records.push(record(
+        stack,
+        "iam",
+        "DeleteUserPermissionsBoundary",
+        json!({ "userName": USER }),
+    ));
+    records.push(record(
+        stack,
+        "iam",
+        "DeleteRolePermissionsBoundary",
+        json!({ "roleName": ROLE }),
+    ));
     // A record that a read contradicts: a second look is asked for.
     let put = json!({
         "UserName": USER, "PolicyName": "some", "PolicyDocument": allowing("s3:GetObject"),

@@ -79,7 +79,8 @@ fn a_policy_is_detached_and_the_others_stay() {
     const USER: &str = "detached";
     let account = account();
     user(account, USER);
-    let (all, some) = (policy(account, "attached-all", "*"), policy(account, "attached-some", "s3:*"));
+    let (all, some) =
+        (policy(account, "attached-all", "*"), policy(account, "attached-some", "s3:*"));
     for arn in [&all, &some] {
         account.call("iam", "AttachUserPolicy", json!({ "UserName": USER, "PolicyArn": arn }));
     }
