@@ -143,8 +143,11 @@ impl Grants {
     /// Reads what the holder has besides a grant that is harmless by itself, if that is a part of a
     /// way to more power; whether there is anything, or something that may not be read.
     async fn besides(&self, holder: &Holder, state: &mut GrantState) -> Result<bool, CloudError> {
-        let documents = state.permissions.iter().filter_map(|one| one.document.as_deref());
-        if !documents.into_iter().any(|document| may_be_completed(document, &self.trust)) {
+        let is_part = |one: &Permissions| {
+            let document = one.document.as_deref();
+            document.is_some_and(|document| may_be_completed(document, &self.trust))
+        };
+        if !state.permissions.iter().any(is_part) {
             return Ok(false);
         }
         let (mut all, unread) = self.everything(holder).await?;
