@@ -18,7 +18,7 @@ use model::{ControlId, Finding, Resource, ResourceId, Target, Trust};
 use serde_json::Value;
 
 pub use self::{
-    judge::is_dangerous,
+    judge::{is_dangerous, may_be_completed},
     remedy::{GrantRemedy, Tagged},
     state::{Boundary, Grant, GrantState, Holder, Permissions, Source, Version},
 };
@@ -66,8 +66,12 @@ impl Control for IamAdminGrant {
         let kept = GrantState { arn: state.arn.clone(), ..GrantState::granting(Vec::new()) };
         match Grant::of(target)? {
             Grant::Boundary { .. } => {
-                let Boundary::Set { arn, .. } = &state.boundary else { return None };
-                let boundary = Boundary::Set { arn: arn.clone(), document: None };
+                let boundary = match &state.boundary {
+                    Boundary::Set { arn, .. } => Boundary::Set { arn: arn.clone(), document: None },
+                    // Rightly without one: what stood before must not come back one day.
+                    Boundary::None => Boundary::None,
+                    Boundary::NotRead => return None,
+                };
                 Some(GrantState { boundary, ..kept })
             }
             Grant::Policy { staged: None, .. } => {
@@ -196,11 +200,8 @@ const WRITE_ACTIONS: &[&str] = &[
     "iam:ListAttachedRolePolicies",
     "iam:ListAttachedUserPolicies",
     "iam:ListGroupsForUser",
-    "iam:PutGroupPolicy",
     "iam:PutRolePermissionsBoundary",
-    "iam:PutRolePolicy",
     "iam:PutUserPermissionsBoundary",
-    "iam:PutUserPolicy",
     "iam:RemoveUserFromGroup",
     "iam:SetDefaultPolicyVersion",
     "iam:TagPolicy",

@@ -76,6 +76,13 @@ pub fn inspect<'a>(kind: Kind, document: impl Into<Input<'a>>, context: &Context
     }
 }
 
+/// Whether a permission policy holds a part of a known way to more power, of which another policy of
+/// the same identity may hold the rest: then [`inspect`] says more of both together than of each.
+#[must_use]
+pub fn begins_a_path(document: &Document, context: &Context) -> bool {
+    permission::begins_a_path(document, &mut Sink::new(context))
+}
+
 fn judged(kind: Kind, input: Input<'_>, context: &Context) -> Result<Verdict, DocumentError> {
     match kind {
         Kind::Acl | Kind::SecurityGroup => {

@@ -28,7 +28,7 @@ pub use context::{Check, Context, ContextError, PolicyMode, PublicAccessBlock};
 pub use document::{Document, Problem, Version};
 pub use error::{DocumentError, MAX_STATEMENTS};
 pub use json::{MAX_BYTES, MAX_DEPTH};
-pub use judge::{Input, inspect};
+pub use judge::{Input, begins_a_path, inspect};
 pub use kind::{Kind, UnknownKind};
 pub use principal::{Principal, Principals, Who};
 pub use statement::{Effect, Element, Statement};

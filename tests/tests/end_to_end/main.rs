@@ -13,6 +13,7 @@
 mod acls;
 mod blocks;
 mod bucket_policies;
+mod grants;
 mod identities;
 mod loops;
 mod objects;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     acls::{EVERYBODY, PARTNER, bucket_with_acls, group, open, user},
     blocks::{self, blocked_bucket, switches},
-    bucket_policies,
+    bucket_policies, grants,
     identities::{key_for, password_for, refused, root_signs_in, sign_in},
     objects::{bucket_with_key, require_key, upload},
     records::{id, record},
@@ -69,7 +69,22 @@ const NOT_SEEN: &[(&str, &[(&str, &str)])] = &[
     // iam-admin-grant
     (
         "IamAdminGrant",
-        &[("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history")],
+        &[
+            ("dynamodb:DeleteItem", "a revert that did not happen is taken out of the history"),
+            ("iam:DeleteGroupPolicy", "the shipped policies only tell of grants"),
+            ("iam:DeleteRolePolicy", "the shipped policies only tell of grants"),
+            ("iam:DeleteUserPolicy", "the shipped policies only tell of grants"),
+            ("iam:DetachGroupPolicy", "the shipped policies only tell of grants"),
+            ("iam:DetachRolePolicy", "the shipped policies only tell of grants"),
+            ("iam:DetachUserPolicy", "the shipped policies only tell of grants"),
+            ("iam:PutRolePermissionsBoundary", "the shipped policies only tell of grants"),
+            ("iam:PutUserPermissionsBoundary", "the shipped policies only tell of grants"),
+            ("iam:RemoveUserFromGroup", "the shipped policies only tell of grants"),
+            ("iam:SetDefaultPolicyVersion", "the shipped policies only tell of grants"),
+            ("iam:TagPolicy", "the shipped policies only tell of grants"),
+            ("iam:TagRole", "the shipped policies only tell of grants"),
+            ("iam:TagUser", "the shipped policies only tell of grants"),
+        ],
     ),
     // iam-credentials
     (
@@ -282,6 +297,11 @@ fn tour_of_identities(stack: &Stack) {
     for record in &records {
         stack.put_record("aws.iam", record).unwrap();
         wait_until_handled(stack, "IamCredentials", id(record), 1);
+    }
+
+    for granted in grants::every_kind(stack) {
+        put(&granted, "aws.iam");
+        wait_until_handled(stack, "IamAdminGrant", id(&granted), 1);
     }
 
     let signed_in = root_signs_in(stack);

@@ -19,14 +19,14 @@ const LEDGER: &str = "snapback-ledger.jsonl";
 const EVERYBODY: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
 
 /// How a run ended.
-struct Ran {
+pub(crate) struct Ran {
     code: Option<i32>,
-    out: String,
-    err: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
-    fn line(&self) -> Value {
+    pub(crate) fn line(&self) -> Value {
         assert_eq!(self.out.lines().count(), 1, "{}{}", self.out, self.err);
         serde_json::from_str(&self.out).unwrap()
     }
@@ -53,7 +53,7 @@ fn replay(here: &TempDir, flags: &[&str], endpoint: &str, record: &Value) -> Ran
     Ran { code: output.status.code(), out: said(output.stdout), err: said(output.stderr) }
 }
 
-fn live(here: &TempDir, flags: &[&str], record: &Value) -> Ran {
+pub(crate) fn live(here: &TempDir, flags: &[&str], record: &Value) -> Ran {
     replay(here, flags, &emulator::moto().unwrap().endpoint, record)
 }
 

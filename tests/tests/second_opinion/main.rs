@@ -11,6 +11,7 @@
 )]
 
 mod command_line;
+mod grants;
 
 use std::sync::OnceLock;
 

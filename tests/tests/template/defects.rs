@@ -276,6 +276,15 @@ const DEFECTS: &[Defect] = &[
             &mut statement(t, "IamTrustPolicyLimits", "NeverOwnOrServiceLinkedRoles")["Resource"];
         resources.as_array_mut().unwrap().pop();
     }),
+    ("own policies within reach", "resources_of_actions", |t| {
+        let resources = &mut statement(t, "IamAdminGrantLimits", "NeverOwnPolicies")["Resource"];
+        resources.as_array_mut().unwrap().pop();
+    }),
+    ("a write to own roles that is not denied", "resources_of_actions", |t| {
+        let actions =
+            &mut statement(t, "IamAdminGrantLimits", "NeverOwnOrServiceLinkedRoles")["Action"];
+        actions.as_array_mut().unwrap().remove(0);
+    }),
     ("limits that bind nobody", "resources_of_actions", |t| {
         set(t, "/Resources/IamTrustPolicyLimits/Properties/Roles", json!([]));
     }),

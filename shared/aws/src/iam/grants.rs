@@ -10,6 +10,7 @@ use controls::{
     IamAdminGrant, Observed, Tags,
     iam_admin_grant::{
         Boundary, Grant, GrantRemedy, GrantState, Holder, Permissions, Source, is_dangerous,
+        may_be_completed,
     },
 };
 use model::{Resource, Target, Trust};
@@ -47,23 +48,31 @@ impl Grants {
                     Ok(permissions) => GrantState::granting(vec![permissions]),
                     // A policy can only be deleted once nobody has it.
                     Err(error) if error.retry == Retry::Gone => gone(),
-                    Err(error) if error.retry == Retry::Pointless => hidden(&error, &policy_arn),
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        hidden(error, Source::Managed { arn: policy_arn.clone(), version: None })?
+                    }
                 };
-                if !self.is_wrong(&state) {
+                if state.stands
+                    && !self.is_wrong(&state)
+                    && !self.besides(&holder, &mut state).await?
+                {
                     return Ok(present(target, state, None));
                 }
-                state.stands = self.attached(&holder).await?.contains(&policy_arn);
+                let attached = told(self.attached(&holder).await, &mut state.unread)?;
+                state.stands = attached.is_none_or(|all| all.contains(&policy_arn));
                 (state, holder)
             }
             Grant::Inline { holder, policy } => {
-                let state = match self.inline(&holder, &policy).await {
+                let mut state = match self.inline(&holder, &policy).await {
                     Ok(permissions) => GrantState::granting(vec![permissions]),
                     // The policy or its holder: which of them is said by the holder.
                     Err(error) if error.retry == Retry::Gone => gone(),
-                    Err(error) => return Err(error),
+                    Err(error) => hidden(error, Source::Inline { name: policy.clone() })?,
                 };
-                if state.stands && !self.is_wrong(&state) {
+                if state.stands
+                    && !self.is_wrong(&state)
+                    && !self.besides(&holder, &mut state).await?
+                {
                     return Ok(present(target, state, None));
                 }
                 (state, holder)
@@ -75,7 +84,8 @@ impl Grants {
                 {
                     return Ok(present(target, state, None));
                 }
-                state.stands = self.groups(&user).await?.contains(&group);
+                let groups = told(self.groups(&user).await, &mut state.unread)?;
+                state.stands = groups.is_none_or(|all| all.contains(&group));
                 (state, Holder::User(user))
             }
             Grant::Boundary { holder } => return self.bounded(target, &holder).await,
@@ -83,7 +93,10 @@ impl Grants {
                 return self.policy(target, &policy_arn, staged.as_deref()).await;
             }
         };
-        let who = self.holder(&holder).await?;
+        // What was found is not lost with a read that is refused: it is told as unclear.
+        let Some(who) = told(self.holder(&holder).await, &mut state.unread)? else {
+            return Ok(present(target, state, None));
+        };
         if !who.is_of(target) {
             return Err(stranger(&who.arn));
         }
@@ -104,11 +117,13 @@ impl Grants {
         target: &Target,
         holder: &Holder,
     ) -> Result<Observed<GrantState>, CloudError> {
-        let who = self.holder(holder).await?;
+        let mut state = GrantState::granting(Vec::new());
+        let Some(who) = told(self.holder(holder).await, &mut state.unread)? else {
+            return Ok(present(target, state, None));
+        };
         if !who.is_of(target) {
             return Err(stranger(&who.arn));
         }
-        let mut state = GrantState::granting(Vec::new());
         let mut bounds = false;
         state.boundary = match who.boundary {
             Some(arn) => {
@@ -119,20 +134,27 @@ impl Grants {
             None => Boundary::None,
         };
         if !bounds {
-            (state.permissions, state.unread) = self.holdings(holder).await?;
-            if let Holder::User(user) = holder {
-                for group in self.groups(user).await? {
-                    let (permissions, unread) = self.holdings(&Holder::Group(group)).await?;
-                    state.permissions.extend(permissions);
-                    state.unread.extend(unread);
-                }
-            }
-            // A policy that comes by several ways counts once.
-            state.permissions.sort();
-            state.permissions.dedup();
+            (state.permissions, state.unread) = self.everything(holder).await?;
         }
         state.arn = Some(who.arn);
         Ok(present(target, state, who.tags))
+    }
+
+    /// Reads what the holder has besides a grant that is harmless by itself, if that is a part of a
+    /// way to more power; whether there is anything, or something that may not be read.
+    async fn besides(&self, holder: &Holder, state: &mut GrantState) -> Result<bool, CloudError> {
+        let is_part = |one: &Permissions| {
+            let document = one.document.as_deref();
+            document.is_some_and(|document| may_be_completed(document, &self.trust))
+        };
+        if !state.permissions.iter().any(is_part) {
+            return Ok(false);
+        }
+        let (mut all, unread) = self.everything(holder).await?;
+        all.retain(|one| !state.permissions.contains(one));
+        state.beside = all;
+        state.unread.extend(unread);
+        Ok(!state.beside.is_empty() || !state.unread.is_empty())
     }
 
     fn is_wrong(&self, state: &GrantState) -> bool {
@@ -151,11 +173,26 @@ fn gone() -> GrantState {
     GrantState { stands: false, ..GrantState::granting(Vec::new()) }
 }
 
-/// A managed policy that may not be read.
-fn hidden(error: &CloudError, arn: &str) -> GrantState {
-    let source = Source::Managed { arn: arn.to_owned(), version: None };
-    let unread = vec![format!("{}: {}", error.operation, error.code)];
-    GrantState { unread, ..GrantState::granting(vec![Permissions { source, document: None }]) }
+/// What a read tells; a refusal for good is a part of the state.
+fn told<T>(
+    answer: Result<T, CloudError>,
+    unread: &mut Vec<String>,
+) -> Result<Option<T>, CloudError> {
+    match answer {
+        Ok(told) => Ok(Some(told)),
+        Err(error) if error.retry == Retry::Pointless => {
+            unread.push(format!("{}: {}", error.operation, error.code));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A policy that may not be read.
+fn hidden(error: CloudError, source: Source) -> Result<GrantState, CloudError> {
+    let mut state = GrantState::granting(vec![Permissions { source, document: None }]);
+    told::<()>(Err(error), &mut state.unread)?;
+    Ok(state)
 }
 
 fn present(target: &Target, state: GrantState, tags: Option<Tags>) -> Observed<GrantState> {

@@ -1,4 +1,7 @@
-//! Taking statements out of an inline policy, and nothing else.
+//! Whether an inline policy is nothing but what is wrong with it: only then is it taken away.
+//!
+//! Writing the rest of it back would be the narrower remedy, but needs `iam:Put…Policy`, with which
+//! the function could make anybody an administrator: see `docs/adr/0012`.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +19,7 @@ fn member(document: &Value) -> Option<String> {
 
 /// The document without these statements: `Some(None)` where none would be left, `None` where the
 /// text is no document.
-pub(super) fn without(text: &str, cut: &BTreeSet<usize>) -> Option<Option<String>> {
+fn without(text: &str, cut: &BTreeSet<usize>) -> Option<Option<String>> {
     let mut value = Document::parse(text).ok()?.into_value();
     let key = member(&value)?;
     let statements = value.get_mut(&key)?;
@@ -40,7 +43,7 @@ pub(super) fn without(text: &str, cut: &BTreeSet<usize>) -> Option<Option<String
 ///
 /// # Errors
 /// Why the document is left as it is.
-pub(super) fn cut(text: &str, code: &str, context: &Context) -> Result<BTreeSet<usize>, String> {
+fn cut(text: &str, code: &str, context: &Context) -> Result<BTreeSet<usize>, String> {
     let document = Document::parse(text).map_err(|error| error.to_string())?;
     if document.repeats_a_key() {
         return Err("the document repeats a key, so that printing it would lose some".to_owned());
@@ -59,6 +62,26 @@ pub(super) fn cut(text: &str, code: &str, context: &Context) -> Result<BTreeSet<
         let place = original(judged.statement.ok_or_else(astray)?, &cut);
         if !cut.insert(place) {
             return Err(astray());
+        }
+    }
+}
+
+/// Whether a document would have no statement left without those that give a code.
+///
+/// # Errors
+/// Why the policy is left as it is, with what people have to cut.
+pub(super) fn is_nothing_else(text: &str, code: &str, context: &Context) -> Result<(), String> {
+    let cut = cut(text, code, context)?;
+    match without(text, &cut) {
+        Some(None) => Ok(()),
+        None => Err("the document has no statements".to_owned()),
+        Some(Some(_)) => {
+            let places: Vec<String> = cut.iter().map(usize::to_string).collect();
+            Err(format!(
+                "the policy holds more than that, and Snapback may not write policies: write it \
+                 back without the statements {} (counted from 0)",
+                places.join(", ")
+            ))
         }
     }
 }

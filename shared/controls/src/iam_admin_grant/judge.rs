@@ -13,7 +13,7 @@ use super::{
 
 const ADMIN: &str = "admin-equivalent";
 const REMOVED: &str = "boundary-removed";
-const NOT_IN_FULL: &str = "a document that cannot be understood in full is not acted on";
+const NOT_IN_FULL: &str = "what cannot be read or understood in full is not acted on";
 
 fn inspect(document: &str, context: &Context) -> Verdict {
     match Document::parse(document) {
@@ -44,6 +44,14 @@ pub fn is_dangerous(document: &str, trust: &Trust) -> bool {
     !verdict.is_certain() || !privileges(&verdict).is_empty()
 }
 
+/// Whether a document that is harmless by itself holds a part of a way to more power: only then is
+/// what the holder has besides read.
+#[must_use]
+pub fn may_be_completed(document: &str, trust: &Trust) -> bool {
+    let context = Context::from_trust(trust.clone());
+    Document::parse(document).is_ok_and(|document| iam_document::begins_a_path(&document, &context))
+}
+
 pub(super) fn judge(
     target: &Target,
     state: &GrantState,
@@ -62,14 +70,16 @@ pub(super) fn judge(
         | Grant::Membership { .. }
         | Grant::Policy { .. } => granted(&grant, state, &context),
     };
-    if let Some(unreadable) = unreadable(state) {
-        if !findings.is_empty() {
-            for finding in &mut findings {
-                finding.evidence.insert("unread".to_owned(), json!(state.unread));
-            }
+    if !state.unread.is_empty() {
+        for finding in &mut findings {
+            finding.evidence.insert("unread".to_owned(), json!(state.unread));
+            finding.confidence = Confidence::Unclear;
+            finding.remedies.clear();
+            finding.held_back = Some(NOT_IN_FULL.to_owned());
         }
-        findings.push(unreadable);
     }
+    let told = !findings.is_empty();
+    findings.extend(unreadable(state, told));
     if let Some(reason) = never {
         for finding in &mut findings {
             finding.remedies.clear();
@@ -79,15 +89,16 @@ pub(super) fn judge(
     findings
 }
 
-/// What may not be read may give anything.
-fn unreadable(state: &GrantState) -> Option<Finding<GrantRemedy>> {
+/// What may not be read may give anything. A refused read that hides no policy is told with the
+/// finding that there is.
+fn unreadable(state: &GrantState, told: bool) -> Option<Finding<GrantRemedy>> {
     let hidden: Vec<&str> = state
         .permissions
         .iter()
         .filter(|one| one.document.is_none())
         .map(|one| one.source.name())
         .collect();
-    if hidden.is_empty() && state.unread.is_empty() {
+    if hidden.is_empty() && (told || state.unread.is_empty()) {
         return None;
     }
     let mut finding = Finding::new(
@@ -135,9 +146,13 @@ fn found<'s>(state: &'s GrantState, context: &Context) -> Vec<Found<'s>> {
 
 /// The statements of all documents in one, as they work together: a way to power may begin in one
 /// policy and end in another, and a Deny in one takes what another gives.
-fn together(state: &GrantState) -> Option<String> {
+#[expect(
+    single_use_lifetimes,
+    reason = "the language cannot elide a lifetime in an argument's bound"
+)]
+fn together<'p>(permissions: impl IntoIterator<Item = &'p Permissions>) -> Option<String> {
     let mut statements = Vec::new();
-    for one in &state.permissions {
+    for one in permissions {
         let value = Document::parse(one.document.as_deref()?).ok()?.into_value();
         match value.get("Statement")? {
             Value::Array(items) => statements.extend(items.iter().cloned()),
@@ -147,8 +162,30 @@ fn together(state: &GrantState) -> Option<String> {
     Some(json!({"Version": "2012-10-17", "Statement": statements}).to_string())
 }
 
+/// What the grant gives only with what its holder has besides.
+fn completed(state: &GrantState, context: &Context) -> Vec<Judged> {
+    if state.beside.is_empty() {
+        return Vec::new();
+    }
+    let verdict = |document: String| inspect(&document, context);
+    let Some(whole) = together(state.permissions.iter().chain(&state.beside)).map(verdict) else {
+        return Vec::new();
+    };
+    let before = together(&state.beside).map(verdict);
+    let mut known: BTreeSet<String> =
+        before.iter().flat_map(Verdict::codes).map(str::to_owned).collect();
+    for one in state.permissions.iter().filter_map(|one| one.document.as_deref()) {
+        known.extend(inspect(one, context).codes().into_iter().map(str::to_owned));
+    }
+    let mut judged = whole.findings;
+    judged.retain(|judged| {
+        category(&judged.code) == Category::Privilege && known.insert(judged.code.clone())
+    });
+    judged
+}
+
 fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<GrantRemedy>> {
-    let several = (state.permissions.len() > 1).then(|| together(state)).flatten();
+    let several = (state.permissions.len() > 1).then(|| together(&state.permissions)).flatten();
     let whole = several.as_deref().map(|document| inspect(document, context));
     let bounding = match &state.boundary {
         Boundary::Set { document: Some(document), .. } => Some(inspect(document, context)),
@@ -163,14 +200,19 @@ fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<
     let mut findings: Vec<Finding<GrantRemedy>> = Vec::new();
     let all = found(state, context);
     let open_admin = all.iter().any(|one| code_of(one) == ADMIN && !closed(ADMIN));
+    // An administrator can do all the rest, ninety ways of it.
+    let is_rest =
+        |code: &str| open_admin && (code.starts_with("privesc") || code == "pass-role-wildcard");
+    let rest: BTreeSet<&str> = all.iter().map(code_of).filter(|code| is_rest(code)).collect();
     for one in &all {
         let code = code_of(one);
-        // An administrator can do all the rest, ninety ways of it.
-        let rest = code.starts_with("privesc") || code == "pass-role-wildcard";
-        if open_admin && rest {
+        if is_rest(code) {
             continue;
         }
         let mut finding = describe(one);
+        if code == ADMIN && !rest.is_empty() {
+            finding = finding.with_evidence("also", json!(rest));
+        }
         finding.effective = !closed(code) && state.attached != Some(false);
         let remedy = match &one.doubt {
             Some(_) => Err(NOT_IN_FULL.to_owned()),
@@ -180,6 +222,18 @@ fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<
             Ok(remedy) => finding.remedies = vec![remedy],
             Err(reason) => finding.held_back = Some(reason),
         }
+        findings.push(finding);
+    }
+    for judged in completed(state, context) {
+        let beside: Vec<&str> = state.beside.iter().map(|one| one.source.name()).collect();
+        let effective = !closed(&judged.code);
+        let mut finding =
+            Finding::new(judged.code, judged.detail).with_evidence("together_with", json!(beside));
+        finding.effective = effective;
+        finding.held_back = Some(
+            "it comes only with other policies of the holder: which of them goes is for people"
+                .to_owned(),
+        );
         findings.push(finding);
     }
     if let Some(whole) = whole.filter(|_| !open_admin) {
@@ -270,21 +324,18 @@ fn remedy(
             })
         }
         Grant::Inline { holder, policy } => {
-            let before = found.of.document.clone().unwrap_or_default();
-            let cut = inline::cut(&before, code_of(found), context)?;
-            let after = inline::without(&before, &cut).ok_or("the document has no statements")?;
-            Ok(GrantRemedy::CutInline {
+            let document = found.of.document.clone().unwrap_or_default();
+            inline::is_nothing_else(&document, code_of(found), context)?;
+            Ok(GrantRemedy::DeleteInline {
                 holder: holder.clone(),
                 policy: policy.clone(),
-                before,
-                cut,
-                after,
+                document,
             })
         }
         Grant::Membership { user, group } => Ok(GrantRemedy::LeaveGroup {
             user: user.clone(),
             group: group.clone(),
-            because: BTreeSet::from([found.of.source.clone()]),
+            because: BTreeSet::from([found.of.to_be_read_again()]),
         }),
         Grant::Policy { policy_arn, .. } => former(policy_arn, state, context),
         Grant::Boundary { .. } => Err("the boundary is judged as a whole".to_owned()),
@@ -329,7 +380,7 @@ fn former(policy_arn: &str, state: &GrantState, context: &Context) -> Result<Gra
 
 /// A boundary that is gone, or that lets through what it should bound.
 fn boundary(holder: &Holder, state: &GrantState, context: &Context) -> Vec<Finding<GrantRemedy>> {
-    let whole = together(state).map(|document| inspect(&document, context));
+    let whole = together(&state.permissions).map(|document| inspect(&document, context));
     let mut gives: BTreeSet<String> = BTreeSet::new();
     let each = state.permissions.iter().filter_map(|one| one.document.as_deref());
     match &whole {
@@ -360,12 +411,7 @@ fn boundary(holder: &Holder, state: &GrantState, context: &Context) -> Vec<Findi
     if gives.is_empty() && !doubtful {
         return Vec::new();
     }
-    let told: Vec<&String> = if gives.contains(ADMIN) {
-        gives.iter().filter(|code| !code.starts_with("privesc")).collect()
-    } else {
-        gives.iter().collect()
-    };
-    let mut finding = Finding::new(REMOVED, title).with_evidence("gives", json!(told));
+    let mut finding = Finding::new(REMOVED, title).with_evidence("gives", json!(gives));
     bounded(&mut finding, &state.boundary);
     let unread = matches!(state.boundary, Boundary::Set { document: None, .. });
     if unread || gives.is_empty() {

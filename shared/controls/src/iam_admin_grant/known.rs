@@ -22,7 +22,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("AdministratorAccess", EVERYTHING),
     (
         "AdministratorAccess-AWSElasticBeanstalk",
-        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cloudformation:CreateStack","Resource":"arn:*:cloudformation:*:*:stack/awseb-*"},{"Effect":"Allow","Action":"ec2:RunInstances","Resource":"*"},{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:*:iam::*:role/*","Condition":{"StringEquals":{"iam:PassedToService":["ec2.amazonaws.com","ec2.amazonaws.com.cn","cloudformation.amazonaws.com"]}}}]}"#,
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"cloudformation:CreateStack","Resource":["arn:*:cloudformation:*:*:stack/awseb-*","arn:*:cloudformation:*:*:stack/eb-*"]},{"Effect":"Allow","Action":"ec2:RunInstances","Resource":"*","Condition":{"ArnLike":{"ec2:LaunchTemplate":"arn:*:ec2:*:*:launch-template/*"}}},{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:*:iam::*:role/*","Condition":{"StringEquals":{"iam:PassedToService":["autoscaling.amazonaws.com","cloudformation.amazonaws.com","ec2.amazonaws.com","ec2.amazonaws.com.cn","ecs.amazonaws.com","elasticbeanstalk.amazonaws.com","elasticloadbalancing.amazonaws.com"]}}}]}"#,
     ),
     (
         "AdministratorAccess-Amplify",

@@ -2,7 +2,10 @@
 
 use events::{
     Event, Record,
-    parameters::{FromMembers, Object, Unusable},
+    parameters::{
+        Field, Unusable,
+        iam::{GrantCall, MadePolicy},
+    },
 };
 use model::{Arn, Partition, Resource, Target};
 
@@ -17,52 +20,6 @@ use crate::{
     NotMine, Triage,
     control::{subscribes, without_source},
 };
-
-/// The members of these calls that name something, and the document.
-struct Asked {
-    user: Result<String, Unusable>,
-    role: Result<String, Unusable>,
-    group: Result<String, Unusable>,
-    policy_arn: Result<String, Unusable>,
-    policy: Result<String, Unusable>,
-    path: Result<String, Unusable>,
-    boundary: Result<String, Unusable>,
-    has_boundary: bool,
-    as_default: Result<bool, Unusable>,
-    document: Result<String, Unusable>,
-}
-
-impl FromMembers for Asked {
-    fn from_members(object: &Object<'_>) -> Self {
-        Self {
-            user: object.text("userName"),
-            role: object.text("roleName"),
-            group: object.text("groupName"),
-            policy_arn: object.text("policyArn"),
-            policy: object.text("policyName"),
-            path: object.text("path"),
-            boundary: object.text("permissionsBoundary"),
-            has_boundary: object.has("permissionsBoundary"),
-            as_default: object.flag("setAsDefault"),
-            document: object.document("policyDocument"),
-        }
-    }
-}
-
-/// `responseElements` of `CreatePolicy` and `CreatePolicyVersion`.
-struct Answered {
-    arn: Option<String>,
-    version: Option<String>,
-}
-
-impl FromMembers for Answered {
-    fn from_members(object: &Object<'_>) -> Self {
-        let within = |object_name, name| {
-            object.object(object_name).and_then(|inner: Object<'_>| inner.text(name)).ok()
-        };
-        Self { arn: within("policy", "arn"), version: within("policyVersion", "versionId") }
-    }
-}
 
 pub(super) fn triage(event: &Event) -> Triage {
     let record = &event.record;
@@ -93,7 +50,7 @@ fn target(record: &Record) -> Result<Option<Target>, String> {
         .ok_or_else(|| "neither record nor envelope names an account".to_owned())?;
     let region = record.region.as_deref().unwrap_or_default();
     let text = |unusable: Unusable| unusable.to_string();
-    let asked = record.parameters::<Asked>().map_err(text)?;
+    let asked = record.parameters::<GrantCall>().map_err(text)?;
     let name = record.event_name.as_str();
     let policy = |arn: &str| -> Result<Target, String> {
         let is_policy = |arn: &Arn| arn.service == "iam" && arn.resource.starts_with("policy/");
@@ -103,7 +60,7 @@ fn target(record: &Record) -> Result<Option<Target>, String> {
         Ok(Resource::managed_policy(arn, account.clone(), region).into())
     };
     if name == "CreatePolicy" {
-        let arn = record.response::<Answered>().ok().and_then(|answered| answered.arn);
+        let arn = record.response::<MadePolicy>().ok().and_then(|made| made.arn.ok());
         let arn = match arn {
             Some(arn) => arn,
             None => {
@@ -118,12 +75,13 @@ fn target(record: &Record) -> Result<Option<Target>, String> {
     if matches!(name, "CreatePolicyVersion" | "SetDefaultPolicyVersion") {
         let target = policy(&asked.policy_arn.map_err(text)?)?;
         let staged = name == "CreatePolicyVersion" && is_staged(&asked.as_default);
-        let version = record.response::<Answered>().ok().and_then(|answered| answered.version);
+        let version = record.response::<MadePolicy>().ok().and_then(|made| made.version.ok());
         return Ok(Some(match version.filter(|_| staged) {
             Some(version) => target.with(STAGED, &version),
             None => target,
         }));
     }
+    let has_boundary = asked.has_boundary();
     let holder: Target = if name.contains("Role") {
         Resource::role(&asked.role.map_err(text)?, account.clone(), region).into()
     } else if name.contains("Group") && name != "AddUserToGroup" {
@@ -133,7 +91,7 @@ fn target(record: &Record) -> Result<Option<Target>, String> {
     };
     Ok(match name {
         // What is new has no permissions yet; its boundary is worth remembering.
-        "CreateRole" | "CreateUser" => asked.has_boundary.then_some(holder),
+        "CreateRole" | "CreateUser" => has_boundary.then_some(holder),
         "AddUserToGroup" => Some(holder.with(GROUP_NAME, &asked.group.map_err(text)?)),
         _ if name.starts_with("Attach") => {
             Some(holder.with(POLICY_ARN, &asked.policy_arn.map_err(text)?))
@@ -145,7 +103,7 @@ fn target(record: &Record) -> Result<Option<Target>, String> {
 
 /// Whether a version was made without making it the default one. What is no boolean may be one that
 /// makes it so.
-fn is_staged(as_default: &Result<bool, Unusable>) -> bool {
+fn is_staged(as_default: &Field<bool>) -> bool {
     match as_default {
         Ok(as_default) => !as_default,
         Err(unusable) => unusable.is_absent(),
@@ -154,7 +112,7 @@ fn is_staged(as_default: &Result<bool, Unusable>) -> bool {
 
 pub(super) fn project(event: &Event, target: &Target) -> Option<GrantState> {
     let record = &event.record;
-    let asked = record.parameters::<Asked>().ok()?;
+    let asked = record.parameters::<GrantCall>().ok()?;
     let one = |source, document| {
         Some(GrantState::granting(vec![Permissions { source, document: Some(document) }]))
     };
@@ -184,7 +142,7 @@ pub(super) fn project(event: &Event, target: &Target) -> Option<GrantState> {
 
 /// The document of a call. One that is there and cannot be used is kept as no document at all,
 /// which is told as such; only one that is plainly absent leaves the question open.
-fn document(asked: Result<String, Unusable>) -> Option<String> {
+fn document(asked: Field<String>) -> Option<String> {
     match asked {
         Ok(document) => Some(document),
         Err(unusable) if unusable.is_absent() => None,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     inline,
-    state::{Holder, Source},
+    state::{Holder, Permissions},
 };
 use crate::{Tags, tags};
 
@@ -68,18 +68,15 @@ pub enum GrantRemedy {
         /// The version that was judged.
         version: Option<String>,
     },
-    /// `Put…Policy` without some statements, or `Delete…Policy` where none would be left.
-    CutInline {
+    /// `Delete…Policy` of an inline policy that is nothing but what is wrong with it, while its
+    /// document is the one that was judged.
+    DeleteInline {
         /// Whose policy.
         holder: Holder,
         /// Its name.
         policy: String,
-        /// The document it was made for, as text.
-        before: String,
-        /// The places of the statements that go, from 0.
-        cut: BTreeSet<usize>,
-        /// The document it leaves; `None`: nothing is left.
-        after: Option<String>,
+        /// The document, as text.
+        document: String,
     },
     /// `Put…Policy` with what was there. Only ever an inverse.
     RestoreInline {
@@ -87,12 +84,8 @@ pub enum GrantRemedy {
         holder: Holder,
         /// Its name.
         policy: String,
-        /// What the cut left.
-        before: Option<String>,
         /// What was there.
-        after: String,
-        /// The places of the statements that come back.
-        cut: BTreeSet<usize>,
+        document: String,
     },
     /// `SetDefaultPolicyVersion`; a version is never deleted.
     SetDefault {
@@ -109,8 +102,9 @@ pub enum GrantRemedy {
         user: String,
         /// The group.
         group: String,
-        /// The group's policies that were found dangerous.
-        because: BTreeSet<Source>,
+        /// The group's policies that were found dangerous, as [`Permissions::to_be_read_again`]
+        /// has them.
+        because: BTreeSet<Permissions>,
     },
     /// `AddUserToGroup`. Only ever an inverse.
     JoinGroup {
@@ -118,8 +112,9 @@ pub enum GrantRemedy {
         user: String,
         /// The group.
         group: String,
-        /// The group's policies that were found dangerous.
-        because: BTreeSet<Source>,
+        /// The group's policies that were found dangerous, as [`Permissions::to_be_read_again`]
+        /// has them.
+        because: BTreeSet<Permissions>,
     },
     /// `Put…PermissionsBoundary`.
     SetBoundary {
@@ -182,7 +177,7 @@ impl Remedy for GrantRemedy {
             Self::Tag { .. } | Self::RestoreTags { .. } => Response::Tag,
             Self::Detach { .. }
             | Self::Attach { .. }
-            | Self::CutInline { .. }
+            | Self::DeleteInline { .. }
             | Self::RestoreInline { .. }
             | Self::SetDefault { .. }
             | Self::LeaveGroup { .. }
@@ -203,12 +198,11 @@ impl Remedy for GrantRemedy {
             Self::Attach { holder, policy_arn, .. } => {
                 call("Attach", holder, "Policy", &[("PolicyArn", policy_arn)])
             }
-            Self::CutInline { holder, policy, after: None, .. } => {
+            Self::DeleteInline { holder, policy, .. } => {
                 call("Delete", holder, "Policy", &[("PolicyName", policy)])
             }
-            Self::CutInline { holder, policy, after: Some(after), .. }
-            | Self::RestoreInline { holder, policy, after, .. } => {
-                let further = [("PolicyName", policy.as_str()), ("PolicyDocument", after)];
+            Self::RestoreInline { holder, policy, document } => {
+                let further = [("PolicyName", policy.as_str()), ("PolicyDocument", document)];
                 call("Put", holder, "Policy", &further)
             }
             Self::SetDefault { policy_arn, after, .. } => Operation::new(
@@ -245,11 +239,11 @@ impl Remedy for GrantRemedy {
             Self::Attach { holder, policy_arn, version } => {
                 Self::Detach { holder, policy_arn, version }
             }
-            Self::CutInline { holder, policy, before, cut, after } => {
-                Self::RestoreInline { holder, policy, before: after, after: before, cut }
+            Self::DeleteInline { holder, policy, document } => {
+                Self::RestoreInline { holder, policy, document }
             }
-            Self::RestoreInline { holder, policy, before, after, cut } => {
-                Self::CutInline { holder, policy, before: after, cut, after: before }
+            Self::RestoreInline { holder, policy, document } => {
+                Self::DeleteInline { holder, policy, document }
             }
             Self::SetDefault { policy_arn, before, after } => {
                 Self::SetDefault { policy_arn, before: after, after: before }
@@ -291,34 +285,32 @@ impl Remedy for GrantRemedy {
             Self::Attach { holder: Group(_), .. } => {
                 &["iam:AttachGroupPolicy", "iam:GetPolicy", "iam:ListAttachedGroupPolicies"]
             }
-            Self::CutInline { holder: User(_), after: None, .. } => {
+            Self::DeleteInline { holder: User(_), .. } => {
                 &["iam:DeleteUserPolicy", "iam:GetUserPolicy"]
             }
-            Self::CutInline { holder: Role(_), after: None, .. } => {
+            Self::DeleteInline { holder: Role(_), .. } => {
                 &["iam:DeleteRolePolicy", "iam:GetRolePolicy"]
             }
-            Self::CutInline { holder: Group(_), after: None, .. } => {
+            Self::DeleteInline { holder: Group(_), .. } => {
                 &["iam:DeleteGroupPolicy", "iam:GetGroupPolicy"]
             }
-            Self::CutInline { holder: User(_), .. }
-            | Self::RestoreInline { holder: User(_), .. } => {
+            Self::RestoreInline { holder: User(_), .. } => {
                 &["iam:GetUserPolicy", "iam:PutUserPolicy"]
             }
-            Self::CutInline { holder: Role(_), .. }
-            | Self::RestoreInline { holder: Role(_), .. } => {
+            Self::RestoreInline { holder: Role(_), .. } => {
                 &["iam:GetRolePolicy", "iam:PutRolePolicy"]
             }
-            Self::CutInline { holder: Group(_), .. }
-            | Self::RestoreInline { holder: Group(_), .. } => {
+            Self::RestoreInline { holder: Group(_), .. } => {
                 &["iam:GetGroupPolicy", "iam:PutGroupPolicy"]
             }
             Self::SetDefault { .. } => &["iam:GetPolicy", "iam:SetDefaultPolicyVersion"],
-            Self::LeaveGroup { .. } => {
-                &["iam:GetPolicy", "iam:ListGroupsForUser", "iam:RemoveUserFromGroup"]
-            }
-            Self::JoinGroup { .. } => {
-                &["iam:AddUserToGroup", "iam:GetPolicy", "iam:ListGroupsForUser"]
-            }
+            Self::LeaveGroup { .. } => &[
+                "iam:GetGroupPolicy",
+                "iam:GetPolicy",
+                "iam:ListGroupsForUser",
+                "iam:RemoveUserFromGroup",
+            ],
+            Self::JoinGroup { .. } => &["iam:AddUserToGroup", "iam:ListGroupsForUser"],
             Self::SetBoundary { holder: Role(_), .. } => {
                 &["iam:GetRole", "iam:PutRolePermissionsBoundary"]
             }
@@ -341,20 +333,6 @@ impl Remedy for GrantRemedy {
     fn join(&self, other: &Self) -> Option<Self> {
         match (self, other) {
             (
-                Self::CutInline { holder, policy, before, cut, .. },
-                Self::CutInline { holder: theirs, policy: named, before: was, cut: more, .. },
-            ) if holder == theirs && policy == named && before == was => {
-                let cut: BTreeSet<usize> = cut.union(more).copied().collect();
-                let after = inline::without(before, &cut)?;
-                Some(Self::CutInline {
-                    holder: holder.clone(),
-                    policy: policy.clone(),
-                    before: before.clone(),
-                    cut,
-                    after,
-                })
-            }
-            (
                 Self::LeaveGroup { user, group, because },
                 Self::LeaveGroup { user: theirs, group: named, because: more },
             ) if user == theirs && group == named => Some(Self::LeaveGroup {
@@ -368,14 +346,12 @@ impl Remedy for GrantRemedy {
 
     fn document_change(&self) -> Option<(String, String)> {
         match self {
-            Self::CutInline { before, after, .. } => Some((
-                inline::readable(before),
-                after.as_deref().map_or_else(String::new, inline::readable),
-            )),
-            Self::RestoreInline { before, after, .. } => Some((
-                before.as_deref().map_or_else(String::new, inline::readable),
-                inline::readable(after),
-            )),
+            Self::DeleteInline { document, .. } => {
+                Some((inline::readable(document), String::new()))
+            }
+            Self::RestoreInline { document, .. } => {
+                Some((String::new(), inline::readable(document)))
+            }
             _ => None,
         }
     }

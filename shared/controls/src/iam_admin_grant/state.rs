@@ -154,6 +154,19 @@ pub struct Permissions {
     pub document: Option<String>,
 }
 
+impl Permissions {
+    /// What a write needs to see whether they still stand: a managed policy is known by its version,
+    /// a policy of one's own by its document alone.
+    #[must_use]
+    pub fn to_be_read_again(&self) -> Self {
+        let document = match self.source {
+            Source::Managed { .. } => None,
+            Source::Inline { .. } => self.document.clone(),
+        };
+        Self { source: self.source.clone(), document }
+    }
+}
+
 /// What bounds the holder's permissions from above.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "boundary", rename_all = "snake_case")]
@@ -199,6 +212,9 @@ pub struct GrantState {
     pub stands: bool,
     /// Its documents; of a boundary, the permissions that it bounded.
     pub permissions: Vec<Permissions>,
+    /// What the holder has besides; read only where the grant is a part of a way to more power.
+    #[serde(default)]
+    pub beside: Vec<Permissions>,
     /// Reads that were refused: with them there might be more.
     #[serde(default)]
     pub unread: Vec<String>,
@@ -214,11 +230,12 @@ pub struct GrantState {
     /// Whether anybody has the policy; `None`: not a policy's, or not known.
     #[serde(default)]
     pub attached: Option<bool>,
-    /// From the ledger: the boundary that was last seen.
-    #[serde(default)]
+    /// Recalled from the ledger: the boundary that was last seen when nothing was wrong. It is no
+    /// part of what was read, and is not written down with it.
+    #[serde(skip)]
     pub former_boundary: Option<String>,
-    /// From the ledger: the version that was the default one when nothing was wrong.
-    #[serde(default)]
+    /// Recalled likewise: the version that was the default one when nothing was wrong.
+    #[serde(skip)]
     pub former_version: Option<String>,
 }
 
@@ -230,6 +247,7 @@ impl GrantState {
             arn: None,
             stands: true,
             permissions,
+            beside: Vec::new(),
             unread: Vec::new(),
             boundary: Boundary::NotRead,
             default_version: None,

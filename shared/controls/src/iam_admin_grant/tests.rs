@@ -1,5 +1,7 @@
 //! The cases every control owes, what is never written, and the properties of the remedies.
 
+mod given;
+
 use std::collections::BTreeSet;
 
 use model::{Confidence, Remedy, Response, Status};
@@ -32,6 +34,11 @@ fn harmless() -> Value {
 fn inline(document: &str) -> Value {
     let parameters = json!({"userName": "bob", "policyName": "p", "policyDocument": document});
     record(IAM, "PutUserPolicy", parameters)
+}
+
+fn holding_inline(document: &str) -> GrantState {
+    let source = Source::Inline { name: "p".to_owned() };
+    GrantState::granting(vec![Permissions { source, document: Some(document.to_owned()) }])
 }
 
 fn codes(record: &Value) -> Vec<String> {
@@ -168,22 +175,23 @@ fn what_is_gone_has_nothing_wrong_with_it() {
 }
 
 #[test]
-fn only_the_dangerous_statement_is_cut_and_a_deny_is_never_lost() {
+fn an_inline_policy_is_taken_away_only_if_it_is_nothing_else() {
     let deny = json!({"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"});
-    let before = document(json!([harmless(), everything(), deny]));
-    let findings = {
-        let record = inline(&before);
-        let one = Permissions {
-            source: Source::Inline { name: "p".to_owned() },
-            document: Some(before.clone()),
-        };
-        assess(&record, &GrantState::granting(vec![one]))
-    };
-    let GrantRemedy::CutInline { after: Some(after), .. } = &findings[0].remedies[0] else {
-        panic!("{findings:?}")
-    };
-    let after: Value = serde_json::from_str(after).unwrap();
-    assert_eq!(after["Statement"], json!([harmless(), deny]));
+    let whole = document(json!([everything()]));
+    let findings = assess(&inline(&whole), &holding_inline(&whole));
+    assert!(matches!(
+        &findings[0].remedies[0],
+        GrantRemedy::DeleteInline { document, .. } if *document == whole
+    ));
+    let single = document(everything());
+    assert_eq!(assess(&inline(&single), &holding_inline(&single))[0].remedies.len(), 1);
+    for beside in [harmless(), deny] {
+        let before = document(json!([beside, everything()]));
+        let findings = assess(&inline(&before), &holding_inline(&before));
+        assert!(findings[0].remedies.is_empty(), "{before}");
+        let reason = findings[0].held_back.as_deref().unwrap();
+        assert!(reason.contains("without the statements 1 "), "{reason}");
+    }
 }
 
 #[test]
@@ -265,6 +273,202 @@ fn what_may_not_be_read_is_told_and_never_acted_on() {
 }
 
 #[test]
+fn a_read_that_is_refused_does_not_lose_what_was_found() {
+    let record = record(IAM, "AttachUserPolicy", json!({"userName": "bob", "policyArn": ADMIN}));
+    let state = GrantState {
+        unread: vec!["iam:GetUser: AccessDenied".to_owned()],
+        ..GrantState::granting(vec![managed("v1", &document(json!([everything()])))])
+    };
+    let findings = assess(&record, &state);
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].code, "admin-equivalent");
+    assert_eq!(findings[0].confidence, Confidence::Unclear);
+    assert!(findings[0].remedies.is_empty() && findings[0].held_back.is_some());
+    assert_eq!(findings[0].evidence["unread"], json!(["iam:GetUser: AccessDenied"]));
+    let harmless = GrantState { permissions: Vec::new(), ..state };
+    assert_eq!(assess(&record, &harmless)[0].code, "evidence-unreadable");
+}
+
+#[test]
+fn a_way_whose_halves_stand_in_two_policies_is_told_with_the_second() {
+    let pass = json!({"Effect": "Allow", "Action": "iam:PassRole",
+        "Resource": "arn:aws:iam::111122223333:role/app"});
+    let run = json!({"Effect": "Allow", "Action": ["lambda:CreateFunction", "lambda:InvokeFunction"],
+        "Resource": "*"});
+    let (pass, run) = (document(json!([pass])), document(json!([run])));
+    let trust = Trust::default();
+    for half in [&pass, &run] {
+        assert!(!is_dangerous(half, &trust) && may_be_completed(half, &trust), "{half}");
+    }
+    assert!(!may_be_completed(&document(json!([harmless()])), &trust));
+    let reads = json!({"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"});
+    assert!(!may_be_completed(&document(json!([reads])), &trust));
+
+    let with = |beside: Vec<Permissions>| {
+        let state = GrantState { beside, ..holding_inline(&run) };
+        assess(&inline(&run), &state)
+    };
+    assert!(with(Vec::new()).is_empty());
+    assert!(with(vec![managed("v1", &document(json!([harmless()])))]).is_empty());
+    let findings = with(vec![managed("v1", &pass)]);
+    assert!(findings[0].code.starts_with("privesc:lambda"), "{findings:?}");
+    assert_eq!(findings[0].evidence["together_with"], json!([POLICY]));
+    assert!(findings.iter().all(|one| one.effective && one.remedies.is_empty()));
+    assert!(findings.iter().all(|one| one.held_back.is_some()));
+    // Who was there before is not there by this grant.
+    let both = vec![managed("v1", &pass), managed("v2", &run)];
+    assert!(with(both).is_empty());
+}
+
+#[test]
+fn what_an_administrator_can_do_besides_is_listed() {
+    let parameters = json!({"userName": "bob", "policyArn": ADMIN});
+    let record = record(IAM, "AttachUserPolicy", parameters);
+    let judged = judge(&IamAdminGrant, &record, &Trust::default());
+    assert_eq!(judged.findings.len(), 1);
+    let also = judged.findings[0].evidence["also"].as_array().unwrap();
+    assert!(also.contains(&json!("pass-role-wildcard")), "{also:?}");
+    assert!(also.iter().all(|code| *code != json!("admin-equivalent")));
+}
+
+#[test]
+fn leaving_a_group_is_bound_to_what_its_policies_said() {
+    let record = record(IAM, "AddUserToGroup", json!({"userName": "bob", "groupName": "g"}));
+    let all = document(json!([everything()]));
+    let mut state = holding_inline(&all);
+    state.permissions.push(managed("v2", &all));
+    let findings = assess(&record, &state);
+    let joined = findings[0].remedies[0].join(&findings[1].remedies[0]).unwrap();
+    let GrantRemedy::LeaveGroup { because, user, group } = &joined else { panic!("{joined:?}") };
+    assert_eq!((user.as_str(), group.as_str()), ("bob", "g"));
+    let documents: Vec<bool> = because.iter().map(|one| one.document.is_some()).collect();
+    assert_eq!(documents, [false, true], "a managed policy is known by its version");
+    assert_eq!(joined.inverse().unwrap().inverse(), Some(joined));
+}
+
+#[test]
+fn a_boundary_that_is_replaced_by_one_that_lets_more_through_is_wrong() {
+    let record = record(
+        IAM,
+        "PutUserPermissionsBoundary",
+        json!({"userName": "bob", "permissionsBoundary": ADMIN}),
+    );
+    let bounded = |boundary: Value, former: &str| GrantState {
+        boundary: Boundary::Set {
+            arn: ADMIN.to_owned(),
+            document: Some(document(json!([boundary]))),
+        },
+        former_boundary: Some(former.to_owned()),
+        ..GrantState::granting(vec![managed("v1", &document(json!([everything()])))])
+    };
+    let findings = assess(&record, &bounded(everything(), POLICY));
+    assert_eq!(findings[0].code, "boundary-removed");
+    assert!(matches!(
+        &findings[0].remedies[0],
+        GrantRemedy::SetBoundary { before: Some(before), after, .. }
+            if before == ADMIN && after == POLICY
+    ));
+    assert!(assess(&record, &bounded(harmless(), POLICY)).is_empty());
+    let same = assess(&record, &bounded(everything(), ADMIN));
+    assert!(same[0].remedies.is_empty(), "what it had before is what it has");
+}
+
+#[test]
+fn a_boundary_that_went_rightly_is_not_remembered_any_longer() {
+    let target = target(&IamAdminGrant, &unbounded());
+    let boundary = Boundary::Set { arn: POLICY.to_owned(), document: Some("{}".to_owned()) };
+    let bounded = GrantState { boundary, ..GrantState::granting(Vec::new()) };
+    let free = GrantState { boundary: Boundary::None, ..GrantState::granting(Vec::new()) };
+    let open = GrantState::granting(vec![managed("v1", &document(json!([everything()])))]);
+    let recalled = |seen: &GrantState| {
+        let kept = IamAdminGrant.baseline(&target, seen).unwrap();
+        let kept = serde_json::from_value(serde_json::to_value(kept).unwrap()).unwrap();
+        IamAdminGrant.recall(open.clone(), Remembered::Baseline(kept))
+    };
+    assert_eq!(recalled(&bounded).former_boundary.as_deref(), Some(POLICY));
+    assert_eq!(recalled(&free).former_boundary, None);
+    let unread = GrantState::granting(Vec::new());
+    assert_eq!(IamAdminGrant.baseline(&target, &unread), None, "it was not read");
+    assert_eq!(Control::memory(&IamAdminGrant, &target, &Trust::default()), Memory::Baseline);
+}
+
+#[test]
+fn the_version_that_was_the_default_one_is_remembered_and_a_staged_one_is_not() {
+    let seen = GrantState {
+        default_version: Some("v2".to_owned()),
+        ..GrantState::granting(vec![managed("v2", &document(json!([harmless()])))])
+    };
+    let live = GrantState { default_version: Some("v3".to_owned()), ..seen.clone() };
+    let at = target(&IamAdminGrant, &set_default());
+    let kept = IamAdminGrant.baseline(&at, &seen).unwrap();
+    assert!(kept.permissions.is_empty(), "documents are not remembered");
+    let recalled = IamAdminGrant.recall(live, Remembered::Baseline(kept));
+    assert_eq!(recalled.former_version.as_deref(), Some("v2"));
+    assert_eq!(recalled.default_version.as_deref(), Some("v3"));
+    assert!(!serde_json::to_string(&recalled).unwrap().contains("former"));
+    let staged = at.with(state::STAGED, "v4");
+    assert_eq!(IamAdminGrant.baseline(&staged, &seen), None);
+}
+
+#[test]
+fn a_version_that_is_not_the_default_one_is_told_without_effect() {
+    let made = |as_default: Value| {
+        let parameters = json!({
+            "policyArn": POLICY,
+            "policyDocument": document(json!([everything()])),
+            "setAsDefault": as_default,
+        });
+        let made = record(IAM, "CreatePolicyVersion", parameters);
+        with(made, "responseElements", json!({"policyVersion": {"versionId": "v3"}}))
+    };
+    let staged = judge(&IamAdminGrant, &made(json!(false)), &Trust::default());
+    assert_eq!(staged.target.as_ref().unwrap().detail(state::STAGED), Some("v3"));
+    assert!(!staged.findings[0].effective && staged.findings[0].remedies.is_empty());
+    for as_default in [json!(true), json!("perhaps")] {
+        let in_force = judge(&IamAdminGrant, &made(as_default.clone()), &Trust::default());
+        assert_eq!(in_force.target.unwrap().detail(state::STAGED), None, "{as_default}");
+        assert!(in_force.findings[0].effective, "{as_default}");
+    }
+}
+
+#[test]
+fn the_actions_for_writing_are_what_the_remedies_need_and_none_can_give_a_policy() {
+    let holders = || [Holder::User, Holder::Role, Holder::Group].map(|of| of("x".to_owned()));
+    let text = || "x".to_owned();
+    let mut remedies = vec![
+        GrantRemedy::SetDefault { policy_arn: text(), before: text(), after: text() },
+        GrantRemedy::LeaveGroup { user: text(), group: text(), because: [].into() },
+    ];
+    for holder in holders() {
+        let (policy, document) = (text(), text());
+        remedies.push(GrantRemedy::DeleteInline { holder: holder.clone(), policy, document });
+        if !matches!(holder, Holder::Group(_)) {
+            let (before, after) = (None, text());
+            remedies.push(GrantRemedy::SetBoundary { holder: holder.clone(), before, after });
+        }
+        remedies.push(GrantRemedy::Detach { holder, policy_arn: text(), version: None });
+    }
+    for on in [Tagged::User, Tagged::Role, Tagged::Policy].map(|on| on("x".to_owned())) {
+        remedies.push(GrantRemedy::Tag { on, tags: Tags::new(), before: Tags::new() });
+    }
+    let needed: BTreeSet<&str> =
+        remedies.iter().flat_map(|remedy| remedy.iam_actions().iter().copied()).collect();
+    let ours: Vec<&str> = needed.into_iter().collect();
+    assert_eq!(Control::write_actions(&IamAdminGrant), ours);
+    for action in ["iam:PutUserPolicy", "iam:PutRolePolicy", "iam:AttachUserPolicy"] {
+        assert!(!ours.contains(&action), "{action}");
+    }
+    for remedy in remedies {
+        let written = remedy.operations()[0].operation.clone();
+        assert!(remedy.iam_actions().contains(&written.as_str()), "{written}");
+        let restored = remedy.inverse().unwrap();
+        let written = restored.operations().first().map(|it| it.operation.clone());
+        assert!(written.is_none_or(|it| restored.iam_actions().contains(&it.as_str())));
+        assert_eq!(restored.inverse(), Some(remedy));
+    }
+}
+
+#[test]
 fn service_linked_roles_and_our_own_are_never_written() {
     let trust =
         Trust { own_roles: vec!["arn:aws:iam::*:role/snapback-*".to_owned()], ..Trust::default() };
@@ -302,39 +506,19 @@ fn statements() -> impl Strategy<Value = Vec<Value>> {
 
 proptest! {
     #[test]
-    fn cutting_mends_the_finding_leaves_the_others_and_can_be_undone(all in statements()) {
+    fn a_policy_goes_only_with_all_that_is_wrong_and_can_be_brought_back(all in statements()) {
         let before = document(json!(all));
         let record = inline(&before);
-        let state = |document: &str| {
-            let source = Source::Inline { name: "p".to_owned() };
-            let document = Some(document.to_owned());
-            GrantState::granting(vec![Permissions { source, document }])
-        };
-        for finding in assess(&record, &state(&before)) {
-            let remedy = &finding.remedies[0];
-            let GrantRemedy::CutInline { cut, after, .. } = remedy else { panic!("{remedy:?}") };
-            let cut: BTreeSet<usize> = cut.clone();
-            for (place, statement) in all.iter().enumerate() {
-                if cut.contains(&place) {
-                    prop_assert_eq!(&statement["Effect"], "Allow");
-                }
-            }
-            let kept: Vec<&Value> = all
-                .iter()
-                .enumerate()
-                .filter(|(place, _)| !cut.contains(place))
-                .map(|(_, statement)| statement)
-                .collect();
-            match after {
-                None => prop_assert!(kept.is_empty()),
-                Some(after) => {
-                    let value: Value = serde_json::from_str(after).unwrap();
-                    prop_assert_eq!(&value["Statement"], &json!(kept));
-                    let left = assess(&record, &state(after));
-                    prop_assert!(left.iter().all(|other| other.code != finding.code));
-                }
-            }
-            prop_assert_eq!(remedy.inverse().unwrap().inverse().unwrap(), remedy.clone());
+        for finding in assess(&record, &holding_inline(&before)) {
+            let Some(remedy) = finding.remedies.first() else {
+                prop_assert!(finding.held_back.is_some());
+                continue;
+            };
+            prop_assert!(all.iter().all(|statement| statement["Effect"] == "Allow"));
+            prop_assert!(!all.contains(&harmless()));
+            let inverse = remedy.inverse().unwrap();
+            prop_assert_eq!(&inverse.operations()[0].parameters["PolicyDocument"], &json!(before));
+            prop_assert_eq!(inverse.inverse().unwrap(), remedy.clone());
             prop_assert_eq!(remedy.join(remedy), Some(remedy.clone()));
         }
     }

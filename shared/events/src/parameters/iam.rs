@@ -1,11 +1,13 @@
-//! The IAM calls about roles.
+//! The IAM calls about roles, and those that grant.
 //!
 //! Documents are JSON strings in requests and URL-encoded strings in answers. A role's path is told
 //! by `CreateRole` alone; every other call names the role without it.
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>.
 
+mod grants;
 mod password;
 
+pub use grants::{GrantCall, MadePolicy};
 pub use password::UpdateAccountPasswordPolicy;
 
 use crate::parameters::{Field, FromMembers, Object};

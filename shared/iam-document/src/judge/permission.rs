@@ -81,6 +81,21 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
     }
 }
 
+/// Whether a document grants an action of a path of several: another document may grant the rest.
+/// What only reads is left out, for it is had with everything.
+pub(super) fn begins_a_path(document: &Document, sink: &mut Sink<'_>) -> bool {
+    let granted = Granted::of(document, sink);
+    let reads = |action: &str| {
+        let name = action.split_once(':').map_or(action, |(_, name)| name);
+        ["describe", "get", "list"].iter().any(|verb| name.starts_with(verb))
+    };
+    PATHS
+        .iter()
+        .filter(|path| path.actions.len() > 1)
+        .flat_map(|path| path.actions)
+        .any(|action| !reads(action) && granted.by(action).next().is_some())
+}
+
 /// Allows by exclusion.
 fn form(statement: &Statement, sink: &mut Sink<'_>) {
     let negated = |element: &Option<Element>| element.as_ref().is_some_and(|one| one.negated);

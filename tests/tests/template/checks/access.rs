@@ -151,10 +151,14 @@ pub(crate) fn resources_of_actions(template: &Template) -> Broken {
     }
     // Whatever its code believes, a role that may write roles may not write ours.
     for policy in template.of_type("AWS::IAM::ManagedPolicy") {
-        let writes = policy.statements().iter().any(|statement| {
-            statement["Effect"] == json!("Allow")
-                && texts(&statement["Action"]).contains(&"iam:UpdateAssumeRolePolicy")
-        });
+        let statements = policy.statements();
+        let allowed: BTreeSet<&str> = statements
+            .iter()
+            .filter(|statement| statement["Effect"] == json!("Allow"))
+            .flat_map(|statement| texts(&statement["Action"]))
+            .collect();
+        let writes = allowed.contains("iam:UpdateAssumeRolePolicy")
+            || allowed.contains("iam:DetachRolePolicy");
         let Some(stem) = policy.name.strip_suffix("Permissions").filter(|_| writes) else {
             continue;
         };
@@ -173,8 +177,25 @@ pub(crate) fn resources_of_actions(template: &Template) -> Broken {
                 broken.push(format!("{stem} may write {}", role.name));
             }
         }
-        if !denied.contains(":role/aws-service-role/*") || !denied.contains("iam:TagRole") {
-            broken.push(format!("{stem} may write service-linked roles"));
+        let on_roles = |action: &&&str| {
+            action.contains("Role") && !action.starts_with("iam:Get") && !action.starts_with("iam:List")
+        };
+        let open: Vec<_> =
+            allowed.iter().filter(on_roles).filter(|action| !denied.contains(**action)).collect();
+        if !denied.contains(":role/aws-service-role/*") || !open.is_empty() {
+            broken.push(format!("{stem} may write service-linked roles by {open:?}"));
+        }
+        if !allowed.contains("iam:SetDefaultPolicyVersion") {
+            continue;
+        }
+        for own in template.of_type("AWS::IAM::ManagedPolicy") {
+            let by_name = format!(":policy/${{AWS::StackName}}-{}-*", own.name);
+            let named = denied.contains(&format!("{{\"Ref\":\"{}\"}}", own.name));
+            if !denied.contains("iam:SetDefaultPolicyVersion")
+                || !(named || denied.contains(&by_name))
+            {
+                broken.push(format!("{stem} may write {}", own.name));
+            }
         }
     }
     broken

@@ -3,7 +3,7 @@
 use aws_sdk_iam::{operation::RequestId, types::Tag};
 use controls::{
     Tags,
-    iam_admin_grant::{GrantRemedy, Holder, Source, Tagged},
+    iam_admin_grant::{GrantRemedy, Holder, Permissions, Source, Tagged},
 };
 use respond::{Applied, CloudError, Retry};
 
@@ -35,11 +35,11 @@ impl Grants {
             GrantRemedy::Attach { holder, policy_arn, version } => {
                 self.attachment(holder, policy_arn, version.as_deref(), true).await
             }
-            GrantRemedy::CutInline { holder, policy, before, after, .. } => {
-                self.inline_to(holder, policy, Some(before), after.as_deref()).await
+            GrantRemedy::DeleteInline { holder, policy, document } => {
+                self.inline_to(holder, policy, Some(document), None).await
             }
-            GrantRemedy::RestoreInline { holder, policy, before, after, .. } => {
-                self.inline_to(holder, policy, before.as_deref(), Some(after)).await
+            GrantRemedy::RestoreInline { holder, policy, document } => {
+                self.inline_to(holder, policy, None, Some(document)).await
             }
             GrantRemedy::SetDefault { policy_arn, before, after } => {
                 let live = self.default_version(policy_arn).await?;
@@ -57,9 +57,8 @@ impl Grants {
                 if !self.groups(user).await?.contains(group) {
                     return Ok(Applied::default());
                 }
-                for source in because {
-                    let Source::Managed { arn, version: Some(version) } = source else { continue };
-                    if self.default_version(arn).await? != *version {
+                for one in because {
+                    if !self.still_stands(group, one).await? {
                         return Err(moved("iam:RemoveUserFromGroup", group));
                     }
                 }
@@ -91,6 +90,27 @@ impl Grants {
                     join(&mut applied, self.tag(on, before).await?);
                 }
                 Ok(applied)
+            }
+        }
+    }
+
+    /// Whether a policy of a group still says what it said.
+    async fn still_stands(&self, group: &str, one: &Permissions) -> Result<bool, CloudError> {
+        match &one.source {
+            Source::Managed { arn, version } => {
+                let live = self.default_version(arn).await?;
+                Ok(version.as_ref().is_none_or(|judged| *judged == live))
+            }
+            Source::Inline { name } => {
+                let live = match self.inline(&Holder::Group(group.to_owned()), name).await {
+                    Ok(permissions) => permissions.document,
+                    Err(error) if error.retry == Retry::Gone => None,
+                    Err(error) => return Err(error),
+                };
+                Ok(match (live, &one.document) {
+                    (Some(live), Some(judged)) => same(&live, judged),
+                    (None, _) | (_, None) => false,
+                })
             }
         }
     }

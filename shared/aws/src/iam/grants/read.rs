@@ -1,6 +1,6 @@
 //! The reads.
 
-use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, Tag};
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, Policy, Tag};
 use controls::{
     Observed, Tags,
     iam_admin_grant::{GrantState, Holder, Permissions, Source, Version, is_dangerous},
@@ -9,7 +9,7 @@ use model::{Arn, Target};
 use percent_encoding::percent_decode_str;
 use respond::{CloudError, Retry};
 
-use super::{Grants, present, stranger};
+use super::{Grants, hidden, present, stranger, told};
 use crate::error::{Kind, cloud_error, refusal};
 
 /// One who holds permissions, as read.
@@ -105,11 +105,24 @@ impl Grants {
 
     /// The id of a managed policy's default version.
     pub(super) async fn default_version(&self, arn: &str) -> Result<String, CloudError> {
+        self.described(arn)
+            .await?
+            .default_version_id
+            .ok_or_else(|| refusal("iam:GetPolicy", arn, "no default version", Retry::Worthwhile))
+    }
+
+    async fn described(&self, arn: &str) -> Result<Policy, CloudError> {
         let answer = one!("iam:GetPolicy", arn, self.reads.get_policy().policy_arn(arn));
         answer
             .policy
-            .and_then(|policy| policy.default_version_id)
-            .ok_or_else(|| refusal("iam:GetPolicy", arn, "no default version", Retry::Worthwhile))
+            .ok_or_else(|| refusal("iam:GetPolicy", arn, "no policy in it", Retry::Worthwhile))
+    }
+
+    /// The ids of a policy's versions.
+    async fn versions(&self, arn: &str) -> Result<Vec<String>, CloudError> {
+        let request = || self.reads.list_policy_versions().policy_arn(arn);
+        let list = pages!("iam:ListPolicyVersions", arn, request(), versions);
+        Ok(list.into_iter().filter_map(|version| version.version_id).collect())
     }
 
     async fn version(&self, arn: &str, id: &str) -> Result<String, CloudError> {
@@ -227,31 +240,47 @@ impl Grants {
     ) -> Result<(Vec<Permissions>, Vec<String>), CloudError> {
         let mut permissions = Vec::new();
         let mut unread = Vec::new();
-        for arn in self.attached(holder).await? {
-            match self.managed(&arn).await {
-                Ok(one) => permissions.push(one),
-                Err(error) if error.retry == Retry::Pointless => {
-                    unread.push(format!("{}: {}", error.operation, error.code));
-                    let source = Source::Managed { arn, version: None };
-                    permissions.push(Permissions { source, document: None });
-                }
-                Err(error) if error.retry == Retry::Gone => {}
-                Err(error) => return Err(error),
-            }
+        for arn in told(self.attached(holder).await, &mut unread)?.unwrap_or_default() {
+            let read = match self.managed(&arn).await {
+                Err(error) if error.retry == Retry::Gone => continue,
+                read => told(read, &mut unread)?,
+            };
+            permissions.push(read.unwrap_or_else(|| Permissions {
+                source: Source::Managed { arn, version: None },
+                document: None,
+            }));
         }
-        for name in self.inline_names(holder).await? {
-            match self.inline(holder, &name).await {
-                Ok(one) => permissions.push(one),
-                Err(error) if error.retry == Retry::Pointless => {
-                    unread.push(format!("{}: {}", error.operation, error.code));
-                    permissions
-                        .push(Permissions { source: Source::Inline { name }, document: None });
-                }
-                Err(error) if error.retry == Retry::Gone => {}
-                Err(error) => return Err(error),
-            }
+        for name in told(self.inline_names(holder).await, &mut unread)?.unwrap_or_default() {
+            let read = match self.inline(holder, &name).await {
+                Err(error) if error.retry == Retry::Gone => continue,
+                read => told(read, &mut unread)?,
+            };
+            permissions.push(read.unwrap_or_else(|| Permissions {
+                source: Source::Inline { name },
+                document: None,
+            }));
         }
         permissions.sort();
+        Ok((permissions, unread))
+    }
+
+    /// All that a holder has, of its own and by its groups.
+    pub(super) async fn everything(
+        &self,
+        holder: &Holder,
+    ) -> Result<(Vec<Permissions>, Vec<String>), CloudError> {
+        let (mut permissions, mut unread) = self.holdings(holder).await?;
+        if let Holder::User(user) = holder {
+            let groups = told(self.groups(user).await, &mut unread)?;
+            for group in groups.unwrap_or_default() {
+                let (further, refused) = self.holdings(&Holder::Group(group)).await?;
+                permissions.extend(further);
+                unread.extend(refused);
+            }
+        }
+        // A policy that comes by several ways counts once.
+        permissions.sort();
+        permissions.dedup();
         Ok((permissions, unread))
     }
 
@@ -262,41 +291,46 @@ impl Grants {
         arn: &str,
         staged: Option<&str>,
     ) -> Result<Observed<GrantState>, CloudError> {
-        let answer = one!("iam:GetPolicy", arn, self.reads.get_policy().policy_arn(arn));
-        let absent = || refusal("iam:GetPolicy", arn, "no policy in it", Retry::Worthwhile);
-        let policy = answer.policy.ok_or_else(absent)?;
+        let source = |version: Option<&str>| Source::Managed {
+            arn: arn.to_owned(),
+            version: version.map(str::to_owned),
+        };
+        let policy = match self.described(arn).await {
+            Ok(policy) => policy,
+            Err(error) if error.retry == Retry::Gone => return Err(error),
+            Err(error) => return Ok(present(target, hidden(error, source(None))?, None)),
+        };
         let ours = target.resource.account.as_str();
         if !arn.parse::<Arn>().is_ok_and(|arn| arn.account == ours) {
             return Err(stranger(arn));
         }
-        let default = policy.default_version_id.clone().ok_or_else(absent)?;
+        let default = policy
+            .default_version_id
+            .clone()
+            .ok_or_else(|| refusal("iam:GetPolicy", arn, "no version in it", Retry::Worthwhile))?;
         let asked = staged.unwrap_or(&default);
+        let mut unread = Vec::new();
         let document = match self.version(arn, asked).await {
-            Ok(document) => document,
             // A version that was deleted gives nothing.
             Err(error) if error.retry == Retry::Gone && staged.is_some() => {
                 let state = GrantState { stands: false, ..GrantState::granting(Vec::new()) };
                 return Ok(present(target, state, tags(policy.tags())));
             }
-            Err(error) => return Err(error),
+            read => told(read, &mut unread)?,
         };
-        let dangerous = is_dangerous(&document, &self.trust);
-        let source = Source::Managed { arn: arn.to_owned(), version: Some(asked.to_owned()) };
+        let dangerous =
+            document.as_deref().is_some_and(|document| is_dangerous(document, &self.trust));
         let mut state =
-            GrantState::granting(vec![Permissions { source, document: Some(document) }]);
+            GrantState::granting(vec![Permissions { source: source(Some(asked)), document }]);
+        state.unread = unread;
         state.arn = Some(arn.to_owned());
         state.attached = policy.attachment_count.map(|count| count > 0 && asked == default);
         if dangerous && asked == default {
-            let versions = pages!(
-                "iam:ListPolicyVersions",
-                arn,
-                self.reads.list_policy_versions().policy_arn(arn),
-                versions
-            );
-            let others = versions.into_iter().filter_map(|version| version.version_id);
-            for id in others.filter(|id| *id != default) {
+            let others = told(self.versions(arn).await, &mut state.unread)?.unwrap_or_default();
+            for id in others.into_iter().filter(|id| *id != default) {
                 let document = match self.version(arn, &id).await {
                     Ok(document) => Some(document),
+                    // Only a version that is known to be harmless is gone back to.
                     Err(error) if error.retry == Retry::Pointless => None,
                     Err(error) if error.retry == Retry::Gone => continue,
                     Err(error) => return Err(error),
