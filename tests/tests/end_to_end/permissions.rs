@@ -274,6 +274,7 @@ fn tour(stack: &Stack) {
     tour_of_passwords(stack);
     safeguards::tour(stack);
     tour_of_identities(stack);
+    tour_of_grants(stack);
     inbox.take().unwrap();
 }
 
@@ -299,11 +300,6 @@ fn tour_of_identities(stack: &Stack) {
         wait_until_handled(stack, "IamCredentials", id(record), 1);
     }
 
-    for granted in grants::every_kind(stack) {
-        put(&granted, "aws.iam");
-        wait_until_handled(stack, "IamAdminGrant", id(&granted), 1);
-    }
-
     let signed_in = root_signs_in(stack);
     sign_in(stack, &signed_in);
     wait_until_handled(stack, "ConsoleSignIn", id(&signed_in), 1);
@@ -311,6 +307,14 @@ fn tour_of_identities(stack: &Stack) {
         let refused = refused(stack, "amzn-demo-tour-knocking");
         stack.put_record("aws.s3", &refused).unwrap();
         wait_until_handled(stack, "S3AccessDenied", id(&refused), 1);
+    }
+}
+
+/// Every way to give power that the emulator can show.
+fn tour_of_grants(stack: &Stack) {
+    for granted in grants::every_kind(stack) {
+        stack.put_record("aws.iam", &granted).unwrap();
+        wait_until_handled(stack, "IamAdminGrant", id(&granted), 1);
     }
 }
 
