@@ -17,10 +17,12 @@ use crate::stacks::enforcing;
 /// The rules of each function, by the logical ids that the template gives them.
 const RULES: &[(&str, &[&str])] = &[
     ("console-sign-in", &["ConsoleSignInSignIns", "ConsoleSignInRootUse"]),
+    ("iam-admin-grant", &["IamAdminGrantGrants"]),
     ("iam-credentials", &["IamCredentialsCredentials"]),
     ("iam-password-policy", &["IamPasswordPolicyPasswordPolicies"]),
     ("s3-access-denied", &["S3AccessDeniedRefusals"]),
     ("s3-bucket-policy", &["S3BucketPolicyBucketPolicies"]),
+    ("s3-bucket-safeguards", &["S3BucketSafeguardsBucketSettings"]),
     ("s3-public-access-block", &["S3PublicAccessBlockBlocks"]),
     ("iam-trust-policy", &["IamTrustPolicyTrustPolicies"]),
     (

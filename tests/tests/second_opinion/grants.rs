@@ -113,7 +113,7 @@ fn an_inline_policy_goes_whole_or_not_at_all() {
     let flags = ["--apply", "--yes", "--policies", "own"];
     let ran = live(&here, &flags, &put("mixed", &mixed.to_string()));
     assert_eq!(ran.line()["status"], "finding", "{}{}", ran.out, ran.err);
-    assert_eq!(names(account, USER), json!(["mixed", "reads"]), "people write the rest");
+    assert_eq!(names(account, USER), json!(["reads", "mixed"]), "people write the rest");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn put(before: &Setting, after: &Setting) -> SafeguardRemedy {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads better")]
-fn lifecycle(rules: serde_json::Value) -> Setting {
+fn lifecycle(rules: Value) -> Setting {
     Setting::Lifecycle(serde_json::from_value(json!({"Rules": rules})).unwrap())
 }
 
@@ -139,7 +139,7 @@ fn logging() -> impl Strategy<Value = Logging> {
     })
 }
 
-fn rule() -> impl Strategy<Value = serde_json::Value> {
+fn rule() -> impl Strategy<Value = Value> {
     let filter = select(vec![
         json!({"Prefix": ""}),
         json!({"Prefix": "tmp/"}),
@@ -174,7 +174,7 @@ fn rule() -> impl Strategy<Value = serde_json::Value> {
 /// Rules as S3 holds them: each with a name of its own.
 fn rules() -> impl Strategy<Value = Lifecycle> {
     vec(rule(), 0..4).prop_map(|rules| {
-        let by_name: BTreeMap<String, serde_json::Value> =
+        let by_name: BTreeMap<String, Value> =
             rules.into_iter().map(|rule| (rule["ID"].to_string(), rule)).collect();
         let rules: Vec<_> = by_name.into_values().collect();
         serde_json::from_value(json!({"Rules": rules})).unwrap()
