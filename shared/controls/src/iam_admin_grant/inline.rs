@@ -9,7 +9,7 @@ use iam_document::{Context, Document, Kind};
 use serde_json::Value;
 
 /// The name under which a document has its statements, however it is cased.
-fn member(document: &Value) -> Option<String> {
+pub(super) fn member(document: &Value) -> Option<String> {
     let members = document.as_object()?;
     if members.contains_key("Statement") {
         return Some("Statement".to_owned());
@@ -17,15 +17,22 @@ fn member(document: &Value) -> Option<String> {
     members.keys().find(|key| key.eq_ignore_ascii_case("Statement")).cloned()
 }
 
-/// The document without these statements: `Some(None)` where none would be left, `None` where the
-/// text is no document.
-fn without(text: &str, cut: &BTreeSet<usize>) -> Option<Option<String>> {
+/// What is left of a document without some of its statements.
+enum Left {
+    /// No statement.
+    Nothing,
+    /// This document.
+    Some(String),
+}
+
+/// The document without these statements; `None` where the text is no document.
+fn without(text: &str, cut: &BTreeSet<usize>) -> Option<Left> {
     let mut value = Document::parse(text).ok()?.into_value();
     let key = member(&value)?;
     let statements = value.get_mut(&key)?;
     let Value::Array(items) = statements else {
         // A single statement that is no list.
-        return Some(if cut.contains(&0) { None } else { Some(value.to_string()) });
+        return Some(if cut.contains(&0) { Left::Nothing } else { Left::Some(value.to_string()) });
     };
     let mut place = 0_usize;
     items.retain(|_| {
@@ -33,10 +40,7 @@ fn without(text: &str, cut: &BTreeSet<usize>) -> Option<Option<String>> {
         place = place.saturating_add(1);
         stays
     });
-    if items.is_empty() {
-        return Some(None);
-    }
-    Some(Some(value.to_string()))
+    Some(if items.is_empty() { Left::Nothing } else { Left::Some(value.to_string()) })
 }
 
 /// The fewest statements, found one after the other, without which a code is no longer found.
@@ -50,8 +54,9 @@ fn cut(text: &str, code: &str, context: &Context) -> Result<BTreeSet<usize>, Str
     }
     let mut cut = BTreeSet::new();
     loop {
-        let Some(left) = without(text, &cut).ok_or("the document has no statements")? else {
-            return Ok(cut);
+        let left = match without(text, &cut).ok_or("the document has no statements")? {
+            Left::Nothing => return Ok(cut),
+            Left::Some(left) => left,
         };
         let left = Document::parse(&left).map_err(|error| error.to_string())?;
         let verdict = iam_document::inspect(Kind::PermissionPolicy, &left, context);
@@ -73,9 +78,9 @@ fn cut(text: &str, code: &str, context: &Context) -> Result<BTreeSet<usize>, Str
 pub(super) fn is_nothing_else(text: &str, code: &str, context: &Context) -> Result<(), String> {
     let cut = cut(text, code, context)?;
     match without(text, &cut) {
-        Some(None) => Ok(()),
+        Some(Left::Nothing) => Ok(()),
         None => Err("the document has no statements".to_owned()),
-        Some(Some(_)) => {
+        Some(Left::Some(_)) => {
             let places: Vec<String> = cut.iter().map(usize::to_string).collect();
             Err(format!(
                 "the policy holds more than that, and Snapback may not write policies: write it \

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use iam_document::{Context, Document, Judged, Kind, Verdict};
 use model::{Category, Confidence, Finding, Target, Trust, catalogue};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     GrantRemedy, inline, limits,
@@ -154,9 +154,10 @@ fn together<'p>(permissions: impl IntoIterator<Item = &'p Permissions>) -> Optio
     let mut statements = Vec::new();
     for one in permissions {
         let value = Document::parse(one.document.as_deref()?).ok()?.into_value();
-        match value.get("Statement")? {
-            Value::Array(items) => statements.extend(items.iter().cloned()),
-            single => statements.push(single.clone()),
+        let own = value.get(&inline::member(&value)?)?;
+        match own.as_array() {
+            Some(items) => statements.extend(items.iter().cloned()),
+            None => statements.push(own.clone()),
         }
     }
     Some(json!({"Version": "2012-10-17", "Statement": statements}).to_string())

@@ -61,14 +61,13 @@ fn target(record: &Record) -> Result<Option<Target>, String> {
     };
     if name == "CreatePolicy" {
         let arn = record.response::<MadePolicy>().ok().and_then(|made| made.arn.ok());
-        let arn = match arn {
-            Some(arn) => arn,
-            None => {
-                let partition = Partition::of_region(region);
-                let path = asked.path.as_deref().unwrap_or("/");
-                let policy = asked.policy.map_err(text)?;
-                format!("arn:{partition}:iam::{account}:policy{path}{policy}")
-            }
+        let arn = if let Some(arn) = arn {
+            arn
+        } else {
+            let partition = Partition::of_region(region);
+            let path = asked.path.as_deref().unwrap_or("/");
+            let policy = asked.policy.map_err(text)?;
+            format!("arn:{partition}:iam::{account}:policy{path}{policy}")
         };
         return policy(&arn).map(Some);
     }

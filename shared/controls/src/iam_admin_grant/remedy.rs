@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::{Operation, Remedy, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     inline,
@@ -155,20 +155,15 @@ pub enum GrantRemedy {
 
 fn call(verb: &str, holder: &Holder, noun: &str, further: &[(&str, &str)]) -> Operation {
     let kind = holder.kind();
-    let mut parameters = json!({});
-    parameters[format!("{kind}Name")] = json!(holder.name());
-    for (name, value) in further {
-        parameters[*name] = json!(value);
-    }
-    Operation::new(format!("iam:{verb}{kind}{noun}"), parameters)
+    let mut parameters = Map::from_iter([(format!("{kind}Name"), json!(holder.name()))]);
+    parameters.extend(further.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
+    Operation::new(format!("iam:{verb}{kind}{noun}"), Value::Object(parameters))
 }
 
 fn tagging(verb: &str, on: &Tagged, name: &str, value: Value) -> Operation {
     let (key, named) = on.named();
-    let mut parameters = json!({});
-    parameters[key] = json!(named);
-    parameters[name] = value;
-    Operation::new(format!("iam:{verb}{}", on.kind()), parameters)
+    let parameters = Map::from_iter([(key.to_owned(), json!(named)), (name.to_owned(), value)]);
+    Operation::new(format!("iam:{verb}{}", on.kind()), Value::Object(parameters))
 }
 
 impl Remedy for GrantRemedy {
@@ -352,7 +347,15 @@ impl Remedy for GrantRemedy {
             Self::RestoreInline { document, .. } => {
                 Some((String::new(), inline::readable(document)))
             }
-            _ => None,
+            Self::Detach { .. }
+            | Self::Attach { .. }
+            | Self::SetDefault { .. }
+            | Self::LeaveGroup { .. }
+            | Self::JoinGroup { .. }
+            | Self::SetBoundary { .. }
+            | Self::DropBoundary { .. }
+            | Self::Tag { .. }
+            | Self::RestoreTags { .. } => None,
         }
     }
 }

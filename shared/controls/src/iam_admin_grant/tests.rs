@@ -216,9 +216,9 @@ fn the_default_goes_back_only_to_a_version_that_is_known_and_harmless() {
             ..GrantState::granting(vec![managed(default, &bad)])
         };
         let findings = assess(&set_default(), &state);
-        findings[0].remedies.first().map(|remedy| match remedy {
-            GrantRemedy::SetDefault { after, .. } => after.clone(),
-            other => panic!("{other:?}"),
+        findings[0].remedies.first().map(|remedy| {
+            let GrantRemedy::SetDefault { after, .. } = remedy else { panic!("{remedy:?}") };
+            after.clone()
         })
     };
     let one = || version("v1", &good);

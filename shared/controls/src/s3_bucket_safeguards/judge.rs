@@ -80,7 +80,6 @@ impl Question<'_> {
 
     /// A finding about a setting, with what it is and was.
     fn finding(
-        &self,
         code: &str,
         title: &str,
         now: impl Serialize,
@@ -123,8 +122,8 @@ impl Question<'_> {
             }
         };
         if let Some(title) = title {
-            let finding = self.finding("s3-versioning-weakened", title, now, before);
-            let finding = self.with_floor(finding, self.floor.versioning, json!("Enabled"));
+            let finding = Self::finding("s3-versioning-weakened", title, now, before);
+            let finding = Self::with_floor(finding, self.floor.versioning, json!("Enabled"));
             let after = if now.mfa_delete == Some(true) {
                 Err("with MFA delete on, only the root user with his device can change versioning")
             } else {
@@ -141,8 +140,8 @@ impl Question<'_> {
         if off && (asked || told) {
             let title = "MFA delete is off: versions can be deleted without a second factor";
             let code = "s3-versioning-weakened:mfa-delete";
-            let mut finding = self.finding(code, title, now, before);
-            finding = self.with_floor(finding, self.floor.mfa_delete, json!("Enabled"));
+            let mut finding = Self::finding(code, title, now, before);
+            finding = Self::with_floor(finding, self.floor.mfa_delete, json!("Enabled"));
             if !asked {
                 // Tools send the word whatever it was before.
                 finding.confidence = Confidence::Probable;
@@ -186,8 +185,8 @@ impl Question<'_> {
                 ("s3-logging-disabled:moved", "access logs go to another bucket than they should")
             }
         };
-        let finding = self.finding(code, title, now, before);
-        let finding = self.with_floor(finding, self.floor.logging, json!(floor));
+        let finding = Self::finding(code, title, now, before);
+        let finding = Self::with_floor(finding, self.floor.logging, json!(floor));
         vec![self.mend(finding, Setting::Logging(now.clone()), after)]
     }
 
@@ -208,13 +207,13 @@ impl Question<'_> {
         if wanted.iter().all(is_met) {
             return Vec::new();
         }
-        let finding = self.finding(
+        let finding = Self::finding(
             "s3-lifecycle-weakened:object-lock",
             "Object Lock's default retention is shorter or weaker than it should be",
             now,
             before,
         );
-        let finding = self.with_floor(finding, floor.is_some(), json!(floor));
+        let finding = Self::with_floor(finding, floor.is_some(), json!(floor));
         let after = if now.enabled {
             // What is longer or stronger already stays so.
             let all = wanted.iter().copied().chain(has);
@@ -255,9 +254,9 @@ impl Question<'_> {
         } else {
             "ACLs count in this bucket"
         };
-        let finding = self.finding("s3-ownership-weakened", title, now.effect(), before);
+        let finding = Self::finding("s3-ownership-weakened", title, now.effect(), before);
         let floor = self.floor.ownership;
-        let finding = self.with_floor(finding, floor.is_some(), json!(floor));
+        let finding = Self::with_floor(finding, floor.is_some(), json!(floor));
         let after = match wanted {
             Some(wanted) => Ok(Setting::Ownership(Ownership { rule: Some(rule(wanted)) })),
             None => Err("what it was before is not known: no baseline, and no floor"),
@@ -315,7 +314,7 @@ impl Question<'_> {
             "request metrics `{id}` are gone or count other requests: alarms on them stay silent"
         );
         let before = self.before().metrics.as_ref().and_then(|was| was.configurations.get(id));
-        let finding = self.finding("s3-logging-disabled:metrics", &title, now, before);
+        let finding = Self::finding("s3-logging-disabled:metrics", &title, now, before);
         let finding = finding.with_evidence("id", id);
         let alone = |filter: Option<&MetricsFilter>| {
             let configurations = filter.map(|filter| (id.to_owned(), filter.clone()));
@@ -326,7 +325,6 @@ impl Question<'_> {
     }
 
     fn with_floor(
-        &self,
         finding: Finding<SafeguardRemedy>,
         asked: bool,
         floor: Value,

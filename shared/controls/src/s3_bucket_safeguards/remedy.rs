@@ -60,18 +60,18 @@ impl Remedy for SafeguardRemedy {
     fn inverse(&self) -> Option<Self> {
         Some(match self.clone() {
             Self::Put { resource, before, after } => {
-                let before = match before {
+                let before = if let Setting::Versioning(Versioning {
+                    status: VersioningStatus::Off,
+                    mfa_delete,
+                }) = before
+                {
                     // A bucket that once kept versions never goes back to having none; suspended is
                     // as near as S3 lets it be.
                     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
-                    Setting::Versioning(Versioning {
-                        status: VersioningStatus::Off,
-                        mfa_delete,
-                    }) => Setting::Versioning(Versioning {
-                        status: VersioningStatus::Suspended,
-                        mfa_delete,
-                    }),
-                    other => other,
+                    let status = VersioningStatus::Suspended;
+                    Setting::Versioning(Versioning { status, mfa_delete })
+                } else {
+                    before
                 };
                 Self::Put { resource, before: after, after: before }
             }

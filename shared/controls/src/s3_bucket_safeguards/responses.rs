@@ -165,6 +165,7 @@ struct LoggingResponse {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "these are S3's names")]
 struct LoggingEnabled {
     target_bucket: String,
     #[serde(default)]

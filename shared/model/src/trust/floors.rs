@@ -176,7 +176,7 @@ impl Element {
         );
         wrong(
             floor.key.is_some()
-                && !floor.encryption.is_some_and(|least| least > FloorEncryption::S3),
+                && floor.encryption.is_none_or(|least| least <= FloorEncryption::S3),
             "`key` needs `encryption` to be `aws:kms` or `aws:kms:dsse`",
         );
         wrong(

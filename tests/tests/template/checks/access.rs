@@ -178,7 +178,9 @@ pub(crate) fn resources_of_actions(template: &Template) -> Broken {
             }
         }
         let on_roles = |action: &&&str| {
-            action.contains("Role") && !action.starts_with("iam:Get") && !action.starts_with("iam:List")
+            action.contains("Role")
+                && !action.starts_with("iam:Get")
+                && !action.starts_with("iam:List")
         };
         let open: Vec<_> =
             allowed.iter().filter(on_roles).filter(|action| !denied.contains(**action)).collect();

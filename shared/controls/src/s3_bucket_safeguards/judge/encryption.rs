@@ -41,7 +41,7 @@ impl Question<'_> {
         if before.is_some_and(Encryption::blocks_customer_keys) && !now.blocks_customer_keys() {
             let code = "s3-bucket-encryption-removed:sse-c";
             let title = "uploads under keys that only the caller has are no longer refused";
-            let finding = self.finding(code, title, now, before);
+            let finding = Self::finding(code, title, now, before);
             let after = Encryption {
                 blocked: before.and_then(|before| before.blocked.clone()),
                 ..now.clone()
@@ -64,7 +64,7 @@ impl Question<'_> {
     fn strange(&self, now: &Encryption, word: &str) -> Finding<SafeguardRemedy> {
         let title = "the bucket's default encryption has an algorithm that is not known here";
         let before = self.before().encryption.as_ref();
-        let mut finding = self.finding("evidence-unreadable", title, now, before);
+        let mut finding = Self::finding("evidence-unreadable", title, now, before);
         finding.confidence = Confidence::Unclear;
         finding.held_back = Some("what cannot be judged is not changed".to_owned());
         finding.with_evidence("algorithm", word)
@@ -109,7 +109,7 @@ impl Question<'_> {
     /// A finding that is mended by the encryption of before, else by that of the floor.
     fn encrypted(&self, code: &str, title: &str, now: &Encryption) -> Finding<SafeguardRemedy> {
         let before = self.before().encryption.as_ref();
-        let mut finding = self.finding(code, title, now, before);
+        let mut finding = Self::finding(code, title, now, before);
         if let Some(floor) = self.floor.encryption {
             finding = finding
                 .with_evidence("floor", json!({"encryption": floor, "keys": self.floor.keys}));
@@ -201,13 +201,13 @@ fn same(key: &str, wanted: &str) -> Met {
     if key == wanted || alias(key).is_some_and(|alias_name| Some(alias_name) == alias(wanted)) {
         return Met::Yes;
     }
-    match is_same(key, wanted, None) {
-        // The AWS managed key and one of our own are never the same.
-        Met::Unknown(_) if alias(key) == Some("aws/s3") || alias(wanted) == Some("aws/s3") => {
-            Met::No
-        }
-        met => met,
+    let met = is_same(key, wanted, None);
+    let is_managed = |key| alias(key) == Some("aws/s3");
+    // The AWS managed key and one of our own are never the same.
+    if matches!(met, Met::Unknown(_)) && (is_managed(key) || is_managed(wanted)) {
+        return Met::No;
     }
+    met
 }
 
 /// The name of an alias.

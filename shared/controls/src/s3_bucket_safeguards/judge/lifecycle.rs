@@ -37,7 +37,7 @@ impl Question<'_> {
         findings.extend(before.into_iter().flat_map(|before| self.removed(now, before)));
         // With a floor, every rule is held against it.
         if floor.is_none() {
-            findings.extend(self.early(now, before));
+            findings.extend(Self::early(now, before));
         }
         findings
     }
@@ -52,7 +52,7 @@ impl Question<'_> {
         })?;
         let title = "a lifecycle rule deletes data sooner than the bucket's floor allows";
         let finding =
-            self.finding("s3-lifecycle-weakened", title, now, self.before().lifecycle.as_ref());
+            Self::finding("s3-lifecycle-weakened", title, now, self.before().lifecycle.as_ref());
         let finding = finding.with_evidence("floor", json!({"retention_days": days}));
         Some(self.mend(finding, Setting::Lifecycle(now.clone()), Ok(Setting::Lifecycle(after))))
     }
@@ -106,7 +106,7 @@ impl Question<'_> {
             mended
         })?;
         let title = "a lifecycle rule deletes data sooner, or more of it, than before";
-        let finding = self.finding("s3-lifecycle-weakened:sooner", title, now, Some(before));
+        let finding = Self::finding("s3-lifecycle-weakened:sooner", title, now, Some(before));
         Some(self.mend(finding, Setting::Lifecycle(now.clone()), Ok(Setting::Lifecycle(after))))
     }
 
@@ -137,14 +137,14 @@ impl Question<'_> {
         let mut findings = Vec::new();
         if !back.is_empty() {
             let title = "lifecycle rules that were on are gone or off";
-            let finding = self.finding(code, title, now, Some(before));
+            let finding = Self::finding(code, title, now, Some(before));
             let finding = finding.with_evidence("gone", json!(back));
             let was = Setting::Lifecycle(now.clone());
             findings.push(self.mend(finding, was, Ok(Setting::Lifecycle(after))));
         }
         if !lost.is_empty() {
             let title = "lifecycle rules that deleted data are gone or off";
-            let finding = self.finding(code, title, now, Some(before));
+            let finding = Self::finding(code, title, now, Some(before));
             let finding = finding.with_evidence("gone", json!(lost));
             let after = Err("putting the rules back would delete data");
             findings.push(self.mend(finding, Setting::Lifecycle(now.clone()), after));
@@ -155,11 +155,7 @@ impl Question<'_> {
     /// A rule that empties the whole bucket within days, where nothing says how long data is to stay.
     /// Where it is known what was before, only a new rule that does less than its author meant is left
     /// to be told: what empties the bucket in fact is sooner than before.
-    fn early(
-        &self,
-        now: &Lifecycle,
-        before: Option<&Lifecycle>,
-    ) -> Option<Finding<SafeguardRemedy>> {
+    fn early(now: &Lifecycle, before: Option<&Lifecycle>) -> Option<Finding<SafeguardRemedy>> {
         let is_early = |rule: &&Rule| {
             let soon = rule.days().is_some_and(|days| days < EARLY_DAYS);
             let is_new =
@@ -176,7 +172,7 @@ impl Question<'_> {
             "a lifecycle rule is meant to empty the whole bucket within days: a star in a prefix \
              stands for itself alone"
         };
-        let mut finding = self.finding("s3-lifecycle-weakened:early", title, now, before);
+        let mut finding = Self::finding("s3-lifecycle-weakened:early", title, now, before);
         finding.confidence = Confidence::Probable;
         finding.held_back = Some(
             match before {

@@ -69,13 +69,12 @@ pub struct PutBucketVersioning {
 impl FromMembers for PutBucketVersioning {
     fn from_members(object: &Object<'_>) -> Self {
         let asked = object.object("VersioningConfiguration");
-        let text = |name| asked.as_ref().map_err(Clone::clone).and_then(|asked| asked.text(name));
-        // The header is `MfaDelete` in the body of the SDKs and `MFADelete` in older text.
-        let mfa_delete = match text("MfaDelete") {
-            Err(absent) if absent.is_absent() => text("MFADelete").map_err(|_| absent),
-            told => told,
+        let text = |names: &[&str]| {
+            asked.as_ref().map_err(Clone::clone).and_then(|asked| asked.text_any(names))
         };
-        Self { bucket: bucket_of(object), status: text("Status"), mfa_delete }
+        // The header is `MfaDelete` in the body of the SDKs and `MFADelete` in older text.
+        let mfa_delete = text(&["MfaDelete", "MFADelete"]);
+        Self { bucket: bucket_of(object), status: text(&["Status"]), mfa_delete }
     }
 }
 
@@ -190,8 +189,11 @@ impl FromMembers for NamedMetrics {
     fn from_members(object: &Object<'_>) -> Self {
         let of_body =
             || object.object("MetricsConfiguration").and_then(|body| body.text_any(&["Id", "ID"]));
-        let id = object.text_any(&["id", "Id", "ID"]);
-        Self { bucket: bucket_of(object), id: id.or_else(|absent| of_body().map_err(|_| absent)) }
+        let id = object.text_any(&["id", "Id", "ID"]).or_else(|absent| match of_body() {
+            Err(none) if none.is_absent() => Err(absent),
+            told => told,
+        });
+        Self { bucket: bucket_of(object), id }
     }
 }
 
