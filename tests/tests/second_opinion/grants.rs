@@ -39,6 +39,7 @@ fn policy(account: &Account, name: &str, action: &str) -> Value {
     account.call("iam", "CreatePolicy", create)["Policy"]["Arn"].clone()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` at the call reads better")]
 fn record(name: &str, parameters: Value) -> Value {
     json!({
         "eventVersion": "1.11",

@@ -27,8 +27,8 @@ impl Who {
     }
 }
 
-fn tags(tags: &[Tag]) -> Option<Tags> {
-    Some(tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect())
+fn tags(tags: &[Tag]) -> Tags {
+    tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
 }
 
 fn boundary(boundary: Option<&AttachedPermissionsBoundary>) -> Option<String> {
@@ -81,7 +81,7 @@ impl Grants {
                 let user = answer.user.ok_or_else(|| absent("iam:GetUser"))?;
                 Who {
                     boundary: boundary(user.permissions_boundary()),
-                    tags: tags(user.tags()),
+                    tags: Some(tags(user.tags())),
                     arn: user.arn,
                 }
             }
@@ -90,7 +90,7 @@ impl Grants {
                 let role = answer.role.ok_or_else(|| absent("iam:GetRole"))?;
                 Who {
                     boundary: boundary(role.permissions_boundary()),
-                    tags: tags(role.tags()),
+                    tags: Some(tags(role.tags())),
                     arn: role.arn,
                 }
             }
@@ -245,7 +245,7 @@ impl Grants {
                 Err(error) if error.retry == Retry::Gone => continue,
                 read => told(read, &mut unread)?,
             };
-            permissions.push(read.unwrap_or_else(|| Permissions {
+            permissions.push(read.unwrap_or(Permissions {
                 source: Source::Managed { arn, version: None },
                 document: None,
             }));
@@ -255,10 +255,9 @@ impl Grants {
                 Err(error) if error.retry == Retry::Gone => continue,
                 read => told(read, &mut unread)?,
             };
-            permissions.push(read.unwrap_or_else(|| Permissions {
-                source: Source::Inline { name },
-                document: None,
-            }));
+            permissions.push(
+                read.unwrap_or(Permissions { source: Source::Inline { name }, document: None }),
+            );
         }
         permissions.sort();
         Ok((permissions, unread))
@@ -314,7 +313,7 @@ impl Grants {
             // A version that was deleted gives nothing.
             Err(error) if error.retry == Retry::Gone && staged.is_some() => {
                 let state = GrantState { stands: false, ..GrantState::granting(Vec::new()) };
-                return Ok(present(target, state, tags(policy.tags())));
+                return Ok(present(target, state, Some(tags(policy.tags()))));
             }
             read => told(read, &mut unread)?,
         };
@@ -339,6 +338,6 @@ impl Grants {
             }
         }
         state.default_version = Some(default);
-        Ok(present(target, state, tags(policy.tags())))
+        Ok(present(target, state, Some(tags(policy.tags()))))
     }
 }

@@ -35,7 +35,7 @@ impl Api {
             for MetricsConfiguration { id, filter, .. } in
                 answer.metrics_configuration_list.unwrap_or_default()
             {
-                let filter = filter.map_or_else(|| Some(MetricsFilter::default()), parts);
+                let filter = filter.as_ref().map_or_else(|| Some(MetricsFilter::default()), parts);
                 let filter = filter.ok_or_else(|| strange(READ, bucket, "unknown filter"))?;
                 metrics.configurations.insert(id, filter);
             }
@@ -102,19 +102,21 @@ pub(super) fn concerned(mut live: Metrics, before: &Metrics, after: &Metrics) ->
     live
 }
 
-fn parts(filter: SdkFilter) -> Option<MetricsFilter> {
+/// The parts of a filter; none where it is of a kind that is not known here.
+fn parts(filter: &SdkFilter) -> Option<MetricsFilter> {
     let mut read = MetricsFilter::default();
-    match filter {
-        SdkFilter::Prefix(prefix) => read.prefix = Some(prefix),
-        SdkFilter::AccessPointArn(arn) => read.access_point = Some(arn),
-        SdkFilter::Tag(tag) => read.tags = BTreeMap::from([(tag.key, tag.value)]),
-        SdkFilter::And(and) => {
-            read.prefix = and.prefix;
-            read.access_point = and.access_point_arn;
-            let tags = and.tags.unwrap_or_default();
-            read.tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
-        }
-        _ => return None,
+    if let SdkFilter::Prefix(prefix) = filter {
+        read.prefix = Some(prefix.clone());
+    } else if let SdkFilter::AccessPointArn(arn) = filter {
+        read.access_point = Some(arn.clone());
+    } else if let SdkFilter::Tag(tag) = filter {
+        read.tags = BTreeMap::from([(tag.key.clone(), tag.value.clone())]);
+    } else if let SdkFilter::And(and) = filter {
+        read.prefix.clone_from(&and.prefix);
+        read.access_point.clone_from(&and.access_point_arn);
+        read.tags = and.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+    } else {
+        return None;
     }
     Some(read)
 }
