@@ -14,7 +14,7 @@ import threading
 import zipfile
 
 import lifeline
-from ministack.core import iam_evaluator, responses
+from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.services import eventbridge, lambda_svc, s3, sqs
 from ministack.services.cloudformation import provisioners
 
@@ -122,6 +122,24 @@ def record_decisions(path):
     iam_evaluator.enforce = enforce
 
 
+def decide_about_the_group_where_a_call_names_one():
+    """The resource of a call that names a group is the group, whatever else it names.
+
+    ministack takes the user or the policy instead.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+    """
+    original = iam_actions.extract_resource_arn
+
+    @functools.wraps(original)
+    def extract(service, method, path, headers, body, query_params, region, account_id):
+        group = iam_actions._query_param(query_params, "GroupName") if service == "iam" else ""
+        if group:
+            return f"arn:aws:iam::{account_id}:group/{group}"
+        return original(service, method, path, headers, body, query_params, region, account_id)
+
+    iam_actions.extract_resource_arn = extract
+
+
 def know_the_accounts_public_access_block(app):
     """The account's own Block Public Access, which ministack's S3 Control does not know.
 
@@ -170,6 +188,7 @@ def main():
     )
     lambda_svc._fetch_code_from_s3 = bundle
     keep_dead_letter_queues()
+    decide_about_the_group_where_a_call_names_one()
     record_decisions(os.path.join(os.environ["SERVER_DIR"], "calls.jsonl"))
 
     # After the patches: the application binds some of these names when it is loaded.

@@ -213,6 +213,13 @@ pub trait Control: Send + Sync + 'static {
         None
     }
 
+    /// Whether a remedy sets what this target's event changed, so that a write of ours at the same
+    /// moment may have undone the event's change. A resource whose settings are written by calls of
+    /// their own answers for each; asked of remedies for the same resource only.
+    fn crosses(&self, _remedy: &Self::Remedy, _target: &Target) -> bool {
+        true
+    }
+
     /// What is wrong with the state, each with the remedies that would mend it.
     fn assess(
         &self,

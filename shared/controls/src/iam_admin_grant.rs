@@ -85,6 +85,10 @@ impl Control for IamAdminGrant {
         }
     }
 
+    fn crosses(&self, remedy: &GrantRemedy, target: &Target) -> bool {
+        Grant::of(target).is_none_or(|grant| remedy.sets(&grant))
+    }
+
     fn assess(
         &self,
         target: &Target,

@@ -53,6 +53,16 @@ impl Control for IamCredentials {
         }
     }
 
+    fn crosses(&self, remedy: &CredentialRemedy, target: &Target) -> bool {
+        match (remedy, Kind::of(target)) {
+            (CredentialRemedy::SetAccessKey { key, .. }, Some(Kind::AccessKey)) => {
+                target.detail(ACCESS_KEY).is_none_or(|named| named == key)
+            }
+            (CredentialRemedy::SetPasswordReset { .. }, kind) => kind == Some(Kind::Password),
+            _ => false,
+        }
+    }
+
     fn assess(
         &self,
         target: &Target,

@@ -117,6 +117,15 @@ impl Control for S3BucketSafeguards {
         (settings != Settings::default()).then(|| SafeguardsState::of(settings))
     }
 
+    // S3 sets each of them by a call of its own; that a bucket was made changes them all.
+    fn crosses(&self, remedy: &SafeguardRemedy, target: &Target) -> bool {
+        match (remedy, target.detail(SETTING).and_then(Kind::of)) {
+            (SafeguardRemedy::Put { after, .. }, Some(kind)) => after.kind() == kind,
+            (SafeguardRemedy::Put { .. }, None) => true,
+            (SafeguardRemedy::PutTags { .. }, _) => false,
+        }
+    }
+
     fn assess(
         &self,
         target: &Target,

@@ -152,7 +152,11 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             // Other controls write other settings of the resource, but for a copy, which writes
             // its ACL and tags anew.
             let exposed = if entry.control == C::ID.as_str() {
-                !is_guarded(&entry.operations)
+                // A remedy that another version noted may have set anything.
+                let remedy = serde_json::from_value::<C::Remedy>(entry.remedy.clone());
+                let crosses =
+                    remedy.map_or(true, |remedy| self.control.crosses(&remedy, &case.target));
+                !is_guarded(&entry.operations) && crosses
             } else {
                 writes_anew(&entry.operations, &case.delivery.event.record.event_name)
             };

@@ -18,6 +18,7 @@ use respond::{
     LedgerPort,
     decision::{self, Facts},
 };
+use serde_json::json;
 use testkit::{
     Fault,
     record::{ACCOUNT, BUCKET, REGION, STRANGER},
@@ -282,6 +283,22 @@ fn a_change_that_we_saw_or_that_came_at_another_time_is_not_called_lost() {
 }
 
 #[test]
+fn a_change_of_another_setting_of_the_resource_is_not_suspected() {
+    run(async {
+        for (apart, suspected) in [("", true), ("yes", false)] {
+            let mut stage = Stage::new(&[OPEN]);
+            stage.deliver(&event("e")).await.unwrap();
+            let at = event_time() + TimeDelta::seconds(20);
+            let theirs = telling_event("theirs", &State { other: 7, ..State::of(&[]) });
+            let theirs = theirs.at(at).set("/requestParameters/apart", json!(apart));
+            stage.deliver(&theirs).await.unwrap();
+            let told = stage.told().iter().any(|line| line.starts_with("possible-lost"));
+            assert_eq!(told, suspected, "{apart}");
+        }
+    });
+}
+
+#[test]
 fn a_write_that_aws_itself_would_have_refused_is_not_suspected() {
     run(async {
         for (other, suspected) in [(0, true), (common::GUARDED, false)] {
@@ -313,8 +330,8 @@ fn a_grant_that_another_controls_copy_may_have_written_anew_is_told() {
                 another.entries().remove(0)
             };
             control.clone_into(&mut entry.control);
-            let mut parameters = serde_json::json!({"IfMatch": "e", "TaggingDirective": "COPY"});
-            parameters[grants] = serde_json::json!("x");
+            let mut parameters = json!({"IfMatch": "e", "TaggingDirective": "COPY"});
+            parameters[grants] = json!("x");
             entry.operations = vec![model::Operation::new("s3:CopyObject", parameters)];
             quietly(&stage.ledger, &entry).await;
             let at = event_time() + TimeDelta::seconds(20);

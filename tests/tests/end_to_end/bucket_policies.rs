@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A statement that lets somebody read a bucket's objects.
-fn allow(bucket: &str, sid: &str, principal: Value) -> Value {
+pub(crate) fn allow(bucket: &str, sid: &str, principal: Value) -> Value {
     let mut statement = json!({ "Sid": sid, "Effect": "Allow" });
     statement["Principal"] = principal;
     statement["Action"] = json!(["s3:GetObject"]);
@@ -19,7 +19,7 @@ fn allow(bucket: &str, sid: &str, principal: Value) -> Value {
 }
 
 /// The statement that refuses plain HTTP.
-fn tls_only(bucket: &str) -> Value {
+pub(crate) fn tls_only(bucket: &str) -> Value {
     json!({
         "Sid": "TlsOnly",
         "Effect": "Deny",
@@ -30,12 +30,12 @@ fn tls_only(bucket: &str) -> Value {
     })
 }
 
-fn document(statements: &[Value]) -> Value {
+pub(crate) fn document(statements: &[Value]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
 /// Puts a policy on a bucket and gives the record of it.
-fn put(stack: &Stack, bucket: &str, document: &Value) -> Value {
+pub(crate) fn put(stack: &Stack, bucket: &str, document: &Value) -> Value {
     let put = json!({ "Bucket": bucket, "Policy": document.to_string() });
     stack.call("s3", "PutBucketPolicy", put).unwrap();
     let parameters = json!({
@@ -48,7 +48,7 @@ fn put(stack: &Stack, bucket: &str, document: &Value) -> Value {
 }
 
 /// The policy as it stands; `None`: there is none.
-fn policy(stack: &Stack, bucket: &str) -> Option<Value> {
+pub(crate) fn policy(stack: &Stack, bucket: &str) -> Option<Value> {
     let answer = stack.call("s3", "GetBucketPolicy", json!({ "Bucket": bucket })).ok()?;
     Some(serde_json::from_str(answer["Policy"].as_str().unwrap()).unwrap())
 }

@@ -12,7 +12,7 @@ use crate::{
     stacks::{asked_about, assert_nothing_refused, enforcing, entries, wait_until_handled, writes},
 };
 
-const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+pub(crate) const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 /// A document with one statement.
 pub(crate) fn allowing(action: &str) -> String {

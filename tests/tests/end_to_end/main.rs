@@ -21,6 +21,7 @@ mod passwords;
 mod permissions;
 mod postures;
 mod records;
+mod reverts;
 mod rules;
 mod safeguards;
 mod stacks;

@@ -33,23 +33,23 @@ fn put(stack: &Stack, bucket: &str, call: &str, name: &str, body: &Value, told: 
     record(stack, "s3", event, parameters)
 }
 
-fn versioning(stack: &Stack, bucket: &str, status: &str) -> Value {
+pub(crate) fn versioning(stack: &Stack, bucket: &str, status: &str) -> Value {
     let body = json!({ "Status": status });
     put(stack, bucket, "PutBucketVersioning", "VersioningConfiguration", &body, &body)
 }
 
-fn encryption(stack: &Stack, bucket: &str, by: &Value) -> Value {
+pub(crate) fn encryption(stack: &Stack, bucket: &str, by: &Value) -> Value {
     let rule = json!({ "ApplyServerSideEncryptionByDefault": by });
     let name = "ServerSideEncryptionConfiguration";
     let body = json!({ "Rules": [rule] });
     put(stack, bucket, "PutBucketEncryption", name, &body, &json!({ "Rule": rule }))
 }
 
-fn logging(stack: &Stack, bucket: &str, status: &Value) -> Value {
+pub(crate) fn logging(stack: &Stack, bucket: &str, status: &Value) -> Value {
     put(stack, bucket, "PutBucketLogging", "BucketLoggingStatus", status, status)
 }
 
-fn lifecycle(stack: &Stack, bucket: &str, days: u32) -> Value {
+pub(crate) fn lifecycle(stack: &Stack, bucket: &str, days: u32) -> Value {
     let rule = json!({
         "ID": "year",
         "Status": "Enabled",
@@ -61,14 +61,14 @@ fn lifecycle(stack: &Stack, bucket: &str, days: u32) -> Value {
     put(stack, bucket, "PutBucketLifecycleConfiguration", name, &body, &json!({ "Rule": rule }))
 }
 
-fn ownership(stack: &Stack, bucket: &str, word: &str) -> Value {
+pub(crate) fn ownership(stack: &Stack, bucket: &str, word: &str) -> Value {
     let rule = json!({ "ObjectOwnership": word });
     let body = json!({ "Rules": [rule] });
     let told = json!({ "Rule": rule });
     put(stack, bucket, "PutBucketOwnershipControls", "OwnershipControls", &body, &told)
 }
 
-fn object_lock(stack: &Stack, bucket: &str, days: u32) -> Value {
+pub(crate) fn object_lock(stack: &Stack, bucket: &str, days: u32) -> Value {
     let retention = json!({ "Mode": "GOVERNANCE", "Days": days });
     let body = json!({ "ObjectLockEnabled": "Enabled", "Rule": { "DefaultRetention": retention } });
     let name = "ObjectLockConfiguration";
@@ -76,7 +76,7 @@ fn object_lock(stack: &Stack, bucket: &str, days: u32) -> Value {
 }
 
 /// Everything about a bucket but its tags.
-fn settings(stack: &Stack, bucket: &str) -> Vec<Value> {
+pub(crate) fn settings(stack: &Stack, bucket: &str) -> Vec<Value> {
     [
         "GetBucketVersioning",
         "GetBucketEncryption",

@@ -1,14 +1,49 @@
 //! The deployments that tests share, and what all of them look at.
 
-use std::{collections::BTreeSet, sync::OnceLock};
+use std::{collections::BTreeSet, fs, sync::OnceLock};
 
-use scenarios::stack::{Stack, eventually};
+use scenarios::{
+    stack::{Stack, eventually},
+    workspace,
+};
 use serde_json::{Value, json};
 
 /// Everything may be enforced.
 pub(crate) fn enforcing() -> &'static Stack {
     static STACK: OnceLock<Stack> = OnceLock::new();
     STACK.get_or_init(|| deploy("111122223333", ENFORCE))
+}
+
+/// Everything may be enforced, and policies of one's own permit every remedy there is: most of them
+/// the shipped policies leave to people.
+pub(crate) fn permitting() -> &'static Stack {
+    static STACK: OnceLock<Stack> = OnceLock::new();
+    STACK.get_or_init(|| deploy_permitting("222233334444"))
+}
+
+/// What is called `…marked` is marked, all else is mended.
+const OWN_POLICIES: &str = r#"
+@id("own-marks")
+@meaning("what is found is marked")
+permit (principal, action == Snapback::Action::"tag", resource);
+
+@id("own-reverts")
+@meaning("what is found is mended, unless it is only to be marked")
+permit (principal, action == Snapback::Action::"revert", resource)
+unless { resource.arn like "*marked" };
+"#;
+
+/// Deploys with policies of one's own, in a folder as a bundle or a layer would have it.
+pub(crate) fn deploy_permitting(account: &str) -> Stack {
+    let folder = workspace::lasting().unwrap().join(format!("policies-{account}"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("default.cedar"), OWN_POLICIES).unwrap();
+    let mut parameters = ENFORCE.to_vec();
+    parameters.push(("Policies", folder.to_str().unwrap()));
+    // A test mends one resource more often than the breaker lets anybody.
+    let trust = r#"{"max_reverts_per_resource": 50, "max_reverts_per_account": 500}"#;
+    parameters.push(("Trust", trust));
+    deploy(account, &parameters)
 }
 
 /// Everything only observes, as freshly deployed.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     inline,
-    state::{Holder, Permissions},
+    state::{Grant, Holder, Permissions},
 };
 use crate::{Tags, tags};
 
@@ -151,6 +151,34 @@ pub enum GrantRemedy {
         /// What was there before.
         before: Tags,
     },
+}
+
+impl GrantRemedy {
+    /// Whether it sets what a grant has set.
+    pub(super) fn sets(&self, grant: &Grant) -> bool {
+        match self {
+            Self::Detach { holder, policy_arn, .. } | Self::Attach { holder, policy_arn, .. } => {
+                matches!(grant, Grant::Attachment { holder: to, policy_arn: arn }
+                    if to == holder && arn == policy_arn)
+            }
+            Self::DeleteInline { holder, policy, .. }
+            | Self::RestoreInline { holder, policy, .. } => {
+                matches!(grant, Grant::Inline { holder: to, policy: named }
+                    if to == holder && named == policy)
+            }
+            Self::SetDefault { policy_arn, .. } => {
+                matches!(grant, Grant::Policy { policy_arn: arn, .. } if arn == policy_arn)
+            }
+            Self::LeaveGroup { user, group, .. } | Self::JoinGroup { user, group, .. } => {
+                matches!(grant, Grant::Membership { user: of, group: named }
+                    if of == user && named == group)
+            }
+            Self::SetBoundary { holder, .. } | Self::DropBoundary { holder, .. } => {
+                matches!(grant, Grant::Boundary { holder: of } if of == holder)
+            }
+            Self::Tag { .. } | Self::RestoreTags { .. } => false,
+        }
+    }
 }
 
 fn call(verb: &str, holder: &Holder, noun: &str, further: &[(&str, &str)]) -> Operation {

@@ -1,5 +1,6 @@
 //! The cases every control owes, what is never written, and the properties of the remedies.
 
+mod crossing;
 mod given;
 
 use std::collections::BTreeSet;

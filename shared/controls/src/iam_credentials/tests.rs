@@ -42,6 +42,35 @@ fn told(record: &Value) -> (Status, String, Vec<String>) {
     (judged.status, resource, judged.findings.into_iter().map(|one| one.code).collect())
 }
 
+#[test]
+fn a_write_crosses_changes_of_the_same_credential_only() {
+    let key = target(&IamCredentials, &create_key(json!({"userName": "bob"})));
+    let unnamed =
+        target(&IamCredentials, &record(IAM, "CreateAccessKey", json!({"userName": "bob"})));
+    let profile = record(IAM, "CreateLoginProfile", json!({"userName": "bob"}));
+    let password = target(&IamCredentials, &profile);
+    let switched_off = |key: &str| CredentialRemedy::SetAccessKey {
+        user: "bob".to_owned(),
+        key: key.to_owned(),
+        active: false,
+    };
+    let reset = CredentialRemedy::SetPasswordReset {
+        user: "bob".to_owned(),
+        created: None,
+        required: true,
+    };
+    for (remedy, target, crosses) in [
+        (&switched_off(KEY), &key, true),
+        (&switched_off("AKIAI44QH8DHBEXAMPLE"), &key, false),
+        (&switched_off(KEY), &unnamed, true),
+        (&switched_off(KEY), &password, false),
+        (&reset, &password, true),
+        (&reset, &key, false),
+    ] {
+        assert_eq!(IamCredentials.crosses(remedy, target), crosses, "{remedy:?} {target:?}");
+    }
+}
+
 fn with_responses(record: &Value, arn: &str, responses: Value) -> (Status, Vec<String>) {
     let states = Given::one(arn, responses);
     let judged = IamCredentials.judge(&event(record), &states, &Trust::default());

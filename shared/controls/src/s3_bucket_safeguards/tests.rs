@@ -1,5 +1,6 @@
 //! What records prove by themselves, and that a remedy mends what it was made for.
 
+mod crossing;
 mod events;
 mod lifecycle;
 mod remedies;

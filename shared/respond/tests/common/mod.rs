@@ -139,8 +139,11 @@ impl Control for Toy {
         };
         let account = record.account.clone().unwrap_or_default();
         let memory = parameters.get("memory").and_then(Value::as_str).unwrap_or_default();
+        let apart = parameters.get("apart").and_then(Value::as_str).unwrap_or_default();
         let target = Target::from(Resource::bucket(bucket, account, REGION));
-        Triage::Mine(target.with("memory", memory).with("id", &event.claim_id()))
+        Triage::Mine(
+            target.with("memory", memory).with("id", &event.claim_id()).with("apart", apart),
+        )
     }
 
     fn project(&self, event: &Event, _target: &Target) -> Option<State> {
@@ -159,6 +162,10 @@ impl Control for Toy {
             }),
             _ => Memory::Nothing,
         }
+    }
+
+    fn crosses(&self, _remedy: &Mend, target: &Target) -> bool {
+        target.detail("apart").is_none()
     }
 
     fn recall(&self, mut state: State, remembered: Remembered<State>) -> State {
