@@ -1,7 +1,7 @@
 //! `iam-credentials`, `console-sign-in` and `s3-access-denied`: people are told, nothing is written.
 //!
 //! What a policy of one's own may permit for credentials (switching a key off, asking for a new
-//! password) is shown by the adapter's tests over scripted answers.
+//! password) is in `reverts`.
 
 use scenarios::stack::Stack;
 use serde_json::{Value, json};

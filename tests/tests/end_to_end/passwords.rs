@@ -1,5 +1,5 @@
-//! `iam-password-policy`: told by default. The shipped policies revert nothing of it, so that the
-//! write is proved by the adapter's own tests alone.
+//! `iam-password-policy`: told by default. The shipped policies revert nothing of it; where a policy
+//! of one's own permits it, `reverts` shows what is written.
 
 use serde_json::{Value, json};
 
