@@ -2,7 +2,8 @@
 //!
 //! Knows no event and no AWS API: text and context in, verdict out. [`inspect`] judges any
 //! [`Kind`]; [`edit::mend`] makes the smallest change that mends what was found; [`acl`] and
-//! [`security_group`] read the shapes that APIs and events give those two.
+//! [`security_group`] read the shapes that APIs and events give those two; [`is_within`] compares
+//! two documents.
 //!
 //! The rules are AWS's own as its documentation states them; where that leaves a point open, the
 //! reading that closes less is taken. Nothing here fails on a document: what is odd becomes a finding,
@@ -23,6 +24,7 @@ mod principal;
 pub mod security_group;
 mod statement;
 mod verdict;
+mod within;
 
 pub use context::{Check, Context, ContextError, PolicyMode, PublicAccessBlock};
 pub use document::{Document, Problem, Version};
@@ -33,3 +35,4 @@ pub use kind::{Kind, UnknownKind};
 pub use principal::{Principal, Principals, Who};
 pub use statement::{Effect, Element, Statement};
 pub use verdict::{Doubt, Enforcement, Exposure, Judged, Verdict};
+pub use within::is_within;

@@ -172,3 +172,33 @@ fn one_role_is_not_any_role() {
     let some = allow(&json!("iam:PassRole"), &json!("arn:aws:iam::111122223333:role/app-*"));
     assert_eq!(codes(&json!([some])), Vec::<String>::new());
 }
+
+#[test]
+fn a_part_of_a_way_is_an_action_of_it_that_does_not_only_read() {
+    let context = Context::from_json(&json!({"account_id":"111122223333"})).unwrap();
+    let begins = |statements: Value| {
+        let document = json!({"Version":"2012-10-17","Statement":statements});
+        crate::begins_a_path(&crate::Document::from_value(&document).unwrap(), &context)
+    };
+    let one = |action: &str, resource: &str| json!([allow(&json!(action), &json!(resource))]);
+    for (action, resource, expected) in [
+        ("iam:PassRole", "arn:aws:iam::111122223333:role/app", true),
+        ("lambda:CreateFunction", "*", true),
+        ("LAMBDA:create*", "*", true),
+        ("ec2:RunInstances", "arn:aws:ec2:*:*:instance/*", true),
+        ("*", "*", true),
+        ("ec2:DescribeInstances", "*", false),
+        ("s3:GetObject", "*", false),
+        ("s3:*", "arn:aws:s3:::amzn-s3-demo-bucket/*", false),
+        ("iam:PassRole", "arn:aws:iam::111122223333:user/app", false),
+        ("iam:CreateUser", "*", false),
+    ] {
+        assert_eq!(begins(one(action, resource)), expected, "{action} on {resource}");
+    }
+    let pass = allow(&json!("iam:PassRole"), &json!("*"));
+    let deny = json!({"Effect":"Deny","Action":"iam:PassRole","Resource":"*"});
+    assert!(!begins(json!([pass, deny])), "what is denied is no part");
+    let excluded = json!([{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}]);
+    assert!(begins(excluded), "what is not excluded is");
+    assert!(!begins(json!([])));
+}
