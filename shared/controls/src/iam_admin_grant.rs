@@ -55,24 +55,21 @@ impl Control for IamAdminGrant {
 
     fn recall(&self, state: GrantState, remembered: Remembered<GrantState>) -> GrantState {
         let Remembered::Baseline(baseline) = remembered else { return state };
-        let former_boundary = match baseline.boundary {
-            Boundary::Set { arn, .. } => Some(arn),
-            Boundary::None | Boundary::NotRead => None,
-        };
-        GrantState { former_boundary, former_version: baseline.default_version, ..state }
+        GrantState {
+            former_boundary: baseline.boundary,
+            former_version: baseline.default_version,
+            ..state
+        }
     }
 
     fn baseline(&self, target: &Target, state: &GrantState) -> Option<GrantState> {
         let kept = GrantState { arn: state.arn.clone(), ..GrantState::granting(Vec::new()) };
         match Grant::of(target)? {
             Grant::Boundary { .. } => {
-                let boundary = match &state.boundary {
-                    Boundary::Set { arn, .. } => Boundary::Set { arn: arn.clone(), document: None },
-                    // Rightly without one: what stood before must not come back one day.
-                    Boundary::None => Boundary::None,
-                    Boundary::NotRead => return None,
-                };
-                Some(GrantState { boundary, ..kept })
+                // What it said is kept too: only a boundary that still says it comes back. `None` is
+                // kept as well: rightly without one, what stood before must not come back one day.
+                (state.boundary != Boundary::NotRead)
+                    .then(|| GrantState { boundary: state.boundary.clone(), ..kept })
             }
             Grant::Policy { staged: None, .. } => {
                 let default_version = Some(state.default_version.clone()?);
@@ -196,6 +193,7 @@ const WRITE_ACTIONS: &[&str] = &[
     "iam:DetachUserPolicy",
     "iam:GetGroupPolicy",
     "iam:GetPolicy",
+    "iam:GetPolicyVersion",
     "iam:GetRole",
     "iam:GetRolePolicy",
     "iam:GetUser",

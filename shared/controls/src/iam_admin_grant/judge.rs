@@ -372,10 +372,70 @@ fn former(policy_arn: &str, state: &GrantState, context: &Context) -> Result<Gra
     if !verdict.is_certain() || !privileges(&verdict).is_empty() {
         return Err(format!("the version before, {}, is dangerous itself", version.id));
     }
+    let live = state.permissions.first().and_then(|one| one.document.as_deref());
+    if !live.is_some_and(|live| is_within(document, live)) {
+        return Err(format!(
+            "the version before, {}, may allow what the one in force does not",
+            version.id
+        ));
+    }
     Ok(GrantRemedy::SetDefault {
         policy_arn: policy_arn.to_owned(),
         before: default.to_owned(),
         after: version.id.clone(),
+    })
+}
+
+/// Whether putting one document in the place of another is sure to widen nothing.
+fn is_within(narrow: &str, wide: &str) -> bool {
+    match (Document::parse(narrow), Document::parse(wide)) {
+        (Ok(narrow), Ok(wide)) => iam_document::is_within(&narrow, &wide),
+        _ => false,
+    }
+}
+
+/// Back to the boundary that stood before, if it keeps back what is given and, where another one
+/// stands now, nothing that this one keeps back.
+fn bounded_again(
+    holder: &Holder,
+    state: &GrantState,
+    gives: &BTreeSet<String>,
+    context: &Context,
+) -> Result<GrantRemedy, String> {
+    let Boundary::Set { arn: after, document } = &state.former_boundary else {
+        return Err("which boundary it had before is not known".to_owned());
+    };
+    let before = match &state.boundary {
+        Boundary::Set { arn, .. } => Some(arn),
+        Boundary::None | Boundary::NotRead => None,
+    };
+    if before == Some(after) {
+        return Err("the boundary that it had before is the one that it has".to_owned());
+    }
+    let Some(document) = document else {
+        return Err(format!("what the boundary before, {after}, said is not known"));
+    };
+    let verdict = inspect(document, context);
+    let codes = privileges(&verdict);
+    if !verdict.is_certain() || gives.iter().any(|code| codes.contains(code.as_str())) {
+        return Err(format!("the boundary before, {after}, lets that through itself"));
+    }
+    let said = |arn: &String, document: &String| Permissions {
+        source: Source::Managed { arn: arn.clone(), version: None },
+        document: Some(document.clone()),
+    };
+    let mut because = BTreeSet::from([said(after, document)]);
+    if let Boundary::Set { arn, document: live } = &state.boundary {
+        let Some(live) = live.as_ref().filter(|live| is_within(document, live)) else {
+            return Err(format!("the boundary before, {after}, may allow what this one does not"));
+        };
+        because.insert(said(arn, live));
+    }
+    Ok(GrantRemedy::SetBoundary {
+        holder: holder.clone(),
+        before: before.cloned(),
+        after: after.clone(),
+        because,
     })
 }
 
@@ -391,22 +451,24 @@ fn boundary(holder: &Holder, state: &GrantState, context: &Context) -> Vec<Findi
             gives.extend(privileges(&verdict).into_iter().map(str::to_owned));
         }),
     }
-    let doubtful = whole.as_ref().is_none_or(|whole| !whole.is_certain());
-    let (before, title) = match &state.boundary {
+    let mut doubtful = whole.as_ref().is_none_or(|whole| !whole.is_certain());
+    let title = match &state.boundary {
         Boundary::NotRead => return Vec::new(),
-        Boundary::None => (None, "no boundary keeps its permissions from more power any longer"),
-        Boundary::Set { arn, document: Some(document) } => {
+        Boundary::None => "no boundary keeps its permissions from more power any longer",
+        Boundary::Set { document: Some(document), .. } => {
             let verdict = inspect(document, context);
             if verdict.is_certain() {
                 let codes = privileges(&verdict);
                 gives.retain(|code| codes.contains(code.as_str()));
+            } else {
+                doubtful = true;
             }
-            (Some(arn.clone()), "its boundary lets through permissions that lead to more power")
+            "its boundary lets through permissions that lead to more power"
         }
         // In the making: there is nothing to bound yet.
         Boundary::Set { document: None, .. } if state.permissions.is_empty() => return Vec::new(),
-        Boundary::Set { arn, document: None } => {
-            (Some(arn.clone()), "whether its boundary keeps it from more power cannot be said")
+        Boundary::Set { document: None, .. } => {
+            "whether its boundary keeps it from more power cannot be said"
         }
     };
     if gives.is_empty() && !doubtful {
@@ -414,24 +476,14 @@ fn boundary(holder: &Holder, state: &GrantState, context: &Context) -> Vec<Findi
     }
     let mut finding = Finding::new(REMOVED, title).with_evidence("gives", json!(gives));
     bounded(&mut finding, &state.boundary);
-    let unread = matches!(state.boundary, Boundary::Set { document: None, .. });
-    if unread || gives.is_empty() {
+    if doubtful || matches!(state.boundary, Boundary::Set { document: None, .. }) {
         finding.confidence = Confidence::Unclear;
+        finding.held_back = Some(NOT_IN_FULL.to_owned());
+        return vec![finding];
     }
-    match &state.former_boundary {
-        _ if finding.confidence == Confidence::Unclear => {
-            finding.held_back = Some(NOT_IN_FULL.to_owned());
-        }
-        Some(former) if before.as_ref() != Some(former) => {
-            finding.remedies = vec![GrantRemedy::SetBoundary {
-                holder: holder.clone(),
-                before,
-                after: former.clone(),
-            }];
-        }
-        Some(_) | None => {
-            finding.held_back = Some("which boundary it had before is not known".to_owned());
-        }
+    match bounded_again(holder, state, &gives, context) {
+        Ok(remedy) => finding.remedies = vec![remedy],
+        Err(reason) => finding.held_back = Some(reason),
     }
     vec![finding]
 }

@@ -124,6 +124,9 @@ pub enum GrantRemedy {
         before: Option<String>,
         /// The boundary it leaves.
         after: String,
+        /// The boundaries that were compared, with what they said: a policy's ARN does not tell.
+        #[serde(default)]
+        because: BTreeSet<Permissions>,
     },
     /// `Delete…PermissionsBoundary`. Only ever an inverse.
     DropBoundary {
@@ -131,6 +134,9 @@ pub enum GrantRemedy {
         holder: Holder,
         /// The boundary that goes.
         before: String,
+        /// What its inverse is bound to.
+        #[serde(default)]
+        because: BTreeSet<Permissions>,
     },
     /// `Tag…`, which merges by itself: only `tags` are written.
     Tag {
@@ -273,14 +279,14 @@ impl Remedy for GrantRemedy {
             }
             Self::LeaveGroup { user, group, because } => Self::JoinGroup { user, group, because },
             Self::JoinGroup { user, group, because } => Self::LeaveGroup { user, group, because },
-            Self::SetBoundary { holder, before: None, after } => {
-                Self::DropBoundary { holder, before: after }
+            Self::SetBoundary { holder, before: None, after, because } => {
+                Self::DropBoundary { holder, before: after, because }
             }
-            Self::SetBoundary { holder, before: Some(before), after } => {
-                Self::SetBoundary { holder, before: Some(after), after: before }
+            Self::SetBoundary { holder, before: Some(before), after, because } => {
+                Self::SetBoundary { holder, before: Some(after), after: before, because }
             }
-            Self::DropBoundary { holder, before } => {
-                Self::SetBoundary { holder, before: None, after: before }
+            Self::DropBoundary { holder, before, because } => {
+                Self::SetBoundary { holder, before: None, after: before, because }
             }
             Self::Tag { on, tags, before } => Self::RestoreTags { on, tags, before },
             Self::RestoreTags { on, tags, before } => Self::Tag { on, tags, before },
@@ -334,10 +340,18 @@ impl Remedy for GrantRemedy {
                 "iam:RemoveUserFromGroup",
             ],
             Self::JoinGroup { .. } => &["iam:AddUserToGroup", "iam:ListGroupsForUser"],
-            Self::SetBoundary { holder: Role(_), .. } => {
-                &["iam:GetRole", "iam:PutRolePermissionsBoundary"]
-            }
-            Self::SetBoundary { .. } => &["iam:GetUser", "iam:PutUserPermissionsBoundary"],
+            Self::SetBoundary { holder: Role(_), .. } => &[
+                "iam:GetPolicy",
+                "iam:GetPolicyVersion",
+                "iam:GetRole",
+                "iam:PutRolePermissionsBoundary",
+            ],
+            Self::SetBoundary { .. } => &[
+                "iam:GetPolicy",
+                "iam:GetPolicyVersion",
+                "iam:GetUser",
+                "iam:PutUserPermissionsBoundary",
+            ],
             Self::DropBoundary { holder: Role(_), .. } => {
                 &["iam:DeleteRolePermissionsBoundary", "iam:GetRole"]
             }

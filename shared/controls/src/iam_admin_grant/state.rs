@@ -230,10 +230,10 @@ pub struct GrantState {
     /// Whether anybody has the policy; `None`: not a policy's, or not known.
     #[serde(default)]
     pub attached: Option<bool>,
-    /// Recalled from the ledger: the boundary that was last seen when nothing was wrong. It is no
-    /// part of what was read, and is not written down with it.
+    /// Recalled from the ledger: the boundary that was last seen when nothing was wrong, and what it
+    /// said then. It is no part of what was read, and is not written down with it.
     #[serde(skip)]
-    pub former_boundary: Option<String>,
+    pub former_boundary: Boundary,
     /// Recalled likewise: the version that was the default one when nothing was wrong.
     #[serde(skip)]
     pub former_version: Option<String>,
@@ -253,7 +253,7 @@ impl GrantState {
             default_version: None,
             versions: Vec::new(),
             attached: None,
-            former_boundary: None,
+            former_boundary: Boundary::NotRead,
             former_version: None,
         }
     }

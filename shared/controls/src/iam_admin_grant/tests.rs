@@ -2,6 +2,7 @@
 
 mod crossing;
 mod given;
+mod widening;
 
 use std::collections::BTreeSet;
 
@@ -64,6 +65,10 @@ fn set_default() -> Value {
 
 fn version(id: &str, document: &str) -> Version {
     Version { id: id.to_owned(), document: Some(document.to_owned()) }
+}
+
+fn fence(document: &str) -> Boundary {
+    Boundary::Set { arn: POLICY.to_owned(), document: Some(document.to_owned()) }
 }
 
 fn unbounded() -> Value {
@@ -249,7 +254,7 @@ fn a_boundary_that_closes_a_code_takes_its_effect() {
 fn a_removed_boundary_counts_where_it_kept_something_back() {
     let state = |statement: Value| GrantState {
         boundary: Boundary::None,
-        former_boundary: Some(POLICY.to_owned()),
+        former_boundary: fence(&document(json!([harmless()]))),
         ..GrantState::granting(vec![managed("v1", &document(json!([statement])))])
     };
     let findings = assess(&unbounded(), &state(everything()));
@@ -359,7 +364,10 @@ fn a_boundary_that_is_replaced_by_one_that_lets_more_through_is_wrong() {
             arn: ADMIN.to_owned(),
             document: Some(document(json!([boundary]))),
         },
-        former_boundary: Some(former.to_owned()),
+        former_boundary: Boundary::Set {
+            arn: former.to_owned(),
+            document: Some(document(json!([harmless()]))),
+        },
         ..GrantState::granting(vec![managed("v1", &document(json!([everything()])))])
     };
     let findings = assess(&record, &bounded(everything(), POLICY));
@@ -386,8 +394,8 @@ fn a_boundary_that_went_rightly_is_not_remembered_any_longer() {
         let kept = serde_json::from_value(serde_json::to_value(kept).unwrap()).unwrap();
         IamAdminGrant.recall(open.clone(), Remembered::Baseline(kept))
     };
-    assert_eq!(recalled(&bounded).former_boundary.as_deref(), Some(POLICY));
-    assert_eq!(recalled(&free).former_boundary, None);
+    assert_eq!(recalled(&bounded).former_boundary, fence("{}"), "with what it said");
+    assert_eq!(recalled(&free).former_boundary, Boundary::None);
     let unread = GrantState::granting(Vec::new());
     assert_eq!(IamAdminGrant.baseline(&target, &unread), None, "it was not read");
     assert_eq!(Control::memory(&IamAdminGrant, &target, &Trust::default()), Memory::Baseline);
@@ -444,8 +452,9 @@ fn the_actions_for_writing_are_what_the_remedies_need_and_none_can_give_a_policy
         let (policy, document) = (text(), text());
         remedies.push(GrantRemedy::DeleteInline { holder: holder.clone(), policy, document });
         if !matches!(holder, Holder::Group(_)) {
+            let (holder, because) = (holder.clone(), [managed("v1", "{}")].into());
             let (before, after) = (None, text());
-            remedies.push(GrantRemedy::SetBoundary { holder: holder.clone(), before, after });
+            remedies.push(GrantRemedy::SetBoundary { holder, before, after, because });
         }
         remedies.push(GrantRemedy::Detach { holder, policy_arn: text(), version: None });
     }

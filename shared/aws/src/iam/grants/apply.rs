@@ -1,5 +1,7 @@
 //! The writes, each after a last look at what it was made for: IAM has no conditions for them.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_iam::{operation::RequestId, types::Tag};
 use controls::{
     Tags,
@@ -72,11 +74,11 @@ impl Grants {
                 let request = self.writes.add_user_to_group();
                 write!("iam:AddUserToGroup", user, request.user_name(user).group_name(group))
             }
-            GrantRemedy::SetBoundary { holder, before, after } => {
-                self.boundary_to(holder, before.as_deref(), Some(after)).await
+            GrantRemedy::SetBoundary { holder, before, after, because } => {
+                self.boundary_to(holder, before.as_deref(), Some(after), because).await
             }
-            GrantRemedy::DropBoundary { holder, before } => {
-                self.boundary_to(holder, Some(before), None).await
+            GrantRemedy::DropBoundary { holder, before, .. } => {
+                self.boundary_to(holder, Some(before), None, &BTreeSet::new()).await
             }
             GrantRemedy::Tag { on, tags, .. } => self.tag(on, tags).await,
             GrantRemedy::RestoreTags { on, tags, before } => {
@@ -214,12 +216,40 @@ impl Grants {
         }
     }
 
+    /// Refuses where a boundary says something else than when it was judged: the one to be set might
+    /// let through more than the one that stands.
+    async fn boundaries_say(
+        &self,
+        judged: &BTreeSet<Permissions>,
+        live: Option<&str>,
+    ) -> Result<(), CloudError> {
+        for one in judged {
+            let (arn, said) = (one.source.name(), one.document.as_deref().unwrap_or_default());
+            let says = match self.managed(arn).await {
+                Ok(permissions) => permissions.document,
+                Err(error) if error.retry == Retry::Gone => None,
+                Err(error) => return Err(error),
+            };
+            if says.is_some_and(|says| same(&says, said)) {
+                continue;
+            }
+            if live == Some(arn) {
+                return Err(moved("iam:GetPolicyVersion", arn));
+            }
+            // Another look would recall the same text: it is for people.
+            let why = "it does not say any longer what it said when it was remembered";
+            return Err(refusal("iam:GetPolicyVersion", arn, why, Retry::Pointless));
+        }
+        Ok(())
+    }
+
     /// Sets or takes away a boundary, if the live one is still `before`.
     async fn boundary_to(
         &self,
         holder: &Holder,
         before: Option<&str>,
         after: Option<&str>,
+        because: &BTreeSet<Permissions>,
     ) -> Result<Applied, CloudError> {
         let live = self.holder(holder).await?.boundary;
         if live.as_deref() == after {
@@ -229,6 +259,7 @@ impl Grants {
         if live.as_deref() != before {
             return Err(moved("iam:PutUserPermissionsBoundary", name));
         }
+        self.boundaries_say(because, before).await?;
         let to = &self.writes;
         match (holder, after) {
             (Holder::User(_), Some(arn)) => {
