@@ -120,8 +120,8 @@ impl Control for IamAdminGrant {
     }
 
     fn tag(&self, resource: &Resource, current: &Tags, ours: &Tags) -> Result<GrantRemedy, String> {
-        if limits::is_service_linked(resource, None) {
-            return Err(limits::SERVICE_LINKED.to_owned());
+        if let Some(why) = limits::reserved(resource, None) {
+            return Err(why.to_owned());
         }
         let on = match &resource.id {
             ResourceId::User { name } => Tagged::User(name.clone()),

@@ -59,7 +59,14 @@ impl Grants {
                     return Ok(present(target, state, None));
                 }
                 let attached = told(self.attached(&holder).await, &mut state.unread)?;
+                let lost = !state.stands;
                 state.stands = attached.is_none_or(|all| all.contains(&policy_arn));
+                // What was made a moment ago may not be seen everywhere yet.
+                if lost && state.stands {
+                    state.unread.push("iam:GetPolicy: NoSuchEntity".to_owned());
+                    let source = Source::Managed { arn: policy_arn, version: None };
+                    state.permissions.push(Permissions { source, document: None });
+                }
                 (state, holder)
             }
             Grant::Inline { holder, policy } => {

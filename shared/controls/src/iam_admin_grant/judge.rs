@@ -214,7 +214,7 @@ fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<
         if code == ADMIN && !rest.is_empty() {
             finding = finding.with_evidence("also", json!(rest));
         }
-        finding.effective = !closed(code) && state.attached != Some(false);
+        finding.effective = !closed(code) && (state.attached != Some(false) || state.bounds);
         let remedy = match &one.doubt {
             Some(_) => Err(NOT_IN_FULL.to_owned()),
             None => remedy(grant, state, one, context),
@@ -258,8 +258,20 @@ fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<
         if state.attached == Some(false) {
             finding.evidence.insert("attached".to_owned(), json!(false));
         }
+        if state.bounds {
+            finding.evidence.insert("bounds".to_owned(), json!(true));
+        }
+        // What those have whom it bounds was not read.
+        if only_bounds(state) && finding.confidence == Confidence::Certain {
+            finding.confidence = Confidence::Probable;
+        }
     }
     findings
+}
+
+/// Whether a policy gives nothing to anybody and bounds somebody.
+fn only_bounds(state: &GrantState) -> bool {
+    state.bounds && state.attached == Some(false)
 }
 
 fn code_of<'f>(found: &'f Found<'_>) -> &'f str {
@@ -345,6 +357,9 @@ fn remedy(
 
 /// Back to the version that was the default one before.
 fn former(policy_arn: &str, state: &GrantState, context: &Context) -> Result<GrantRemedy, String> {
+    if only_bounds(state) {
+        return Err("it is a boundary: whom it lets through to what was not looked at".to_owned());
+    }
     if state.attached == Some(false) {
         return Err("nobody has the policy, or not this version of it".to_owned());
     }

@@ -5,29 +5,40 @@ use model::{Arn, Resource, ResourceId, Target, Trust};
 
 use super::state::GrantState;
 
-pub(super) const SERVICE_LINKED: &str =
-    "it is a service-linked role, which only its service may change";
+/// The roles that IAM lets AWS alone change: where they live, what their names begin with, and why
+/// they are never written. The paths are reserved: nobody else can make a role there.
+///
+/// Sources: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>,
+/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html>.
+const RESERVED: [(&str, &str, &str); 2] = [
+    (
+        "role/aws-service-role/",
+        "AWSServiceRoleFor",
+        "it is a service-linked role, which only its service may change",
+    ),
+    (
+        "role/aws-reserved/",
+        "AWSReservedSSO_",
+        "it is a role of IAM Identity Center: change its permission set",
+    ),
+];
 
-/// Where service-linked roles live, and what their names begin with.
-/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>.
-const SERVICE_LINKED_PATH: &str = "role/aws-service-role/";
-const SERVICE_LINKED_NAME: &str = "AWSServiceRoleFor";
-
-/// By the path, or by the name where no path is known.
-pub(super) fn is_service_linked(resource: &Resource, read: Option<&str>) -> bool {
-    let ResourceId::Role { name } = &resource.id else { return false };
+/// Why nobody but AWS may change a role; by its path, or by the name where no path is known.
+pub(super) fn reserved(resource: &Resource, read: Option<&str>) -> Option<&'static str> {
+    let ResourceId::Role { name } = &resource.id else { return None };
     let path = |arn: &str| arn.parse::<Arn>().map(|arn| arn.resource).unwrap_or_default();
     let known = read.map_or_else(|| path(&resource.arn), path);
-    known.starts_with(SERVICE_LINKED_PATH)
-        || (read.is_none()
-            && known.matches('/').count() < 2
-            && name.starts_with(SERVICE_LINKED_NAME))
+    let no_path = read.is_none() && known.matches('/').count() < 2;
+    RESERVED
+        .iter()
+        .find(|(path, begins, _)| known.starts_with(path) || (no_path && name.starts_with(begins)))
+        .map(|(_, _, why)| *why)
 }
 
 /// Why the holder is never written.
 pub(super) fn never_written(target: &Target, state: &GrantState, trust: &Trust) -> Option<String> {
-    if is_service_linked(&target.resource, state.arn.as_deref()) {
-        return Some(SERVICE_LINKED.to_owned());
+    if let Some(why) = reserved(&target.resource, state.arn.as_deref()) {
+        return Some(why.to_owned());
     }
     let ResourceId::Role { name } = &target.resource.id else { return None };
     let own = trust.own_roles.iter().any(|pattern| {

@@ -230,6 +230,10 @@ pub struct GrantState {
     /// Whether anybody has the policy; `None`: not a policy's, or not known.
     #[serde(default)]
     pub attached: Option<bool>,
+    /// Whether the policy bounds users or roles, which AWS counts apart from who has it.
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Policy.html>.
+    #[serde(default)]
+    pub bounds: bool,
     /// Recalled from the ledger: the boundary that was last seen when nothing was wrong, and what it
     /// said then. It is no part of what was read, and is not written down with it.
     #[serde(skip)]
@@ -253,6 +257,7 @@ impl GrantState {
             default_version: None,
             versions: Vec::new(),
             attached: None,
+            bounds: false,
             former_boundary: Boundary::NotRead,
             former_version: None,
         }

@@ -28,6 +28,7 @@ struct GetPolicyVersion {
 struct Policy {
     default_version_id: String,
     attachment_count: Option<u32>,
+    permissions_boundary_usage_count: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -132,6 +133,8 @@ pub(super) fn state(target: &Target, given: &Value) -> Result<GrantState, StateE
             let mut state = GrantState::granting(vec![managed(policy_arn, &one.policy_version)]);
             state.attached =
                 policy.policy.attachment_count.map(|count| count > 0 && *asked == default);
+            state.bounds = *asked == default
+                && policy.policy.permissions_boundary_usage_count.is_some_and(|count| count > 0);
             state.versions = versions
                 .iter()
                 .map(|one| &one.policy_version)

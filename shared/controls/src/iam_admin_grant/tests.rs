@@ -491,6 +491,46 @@ fn service_linked_roles_and_our_own_are_never_written() {
 }
 
 #[test]
+fn a_role_of_identity_center_is_left_to_its_permission_set() {
+    let name = "AWSReservedSSO_Admin_0123456789abcdef";
+    let record = record(IAM, "AttachRolePolicy", json!({"roleName": name, "policyArn": ADMIN}));
+    let held = |arn: Option<&str>| {
+        let permissions = vec![managed("v1", &document(json!([everything()])))];
+        let arn = arn.map(str::to_owned);
+        let state = GrantState { arn, ..GrantState::granting(permissions) };
+        let findings = assess(&record, &state);
+        assert_eq!(findings[0].code, "admin-equivalent");
+        findings[0].remedies.is_empty()
+    };
+    let path = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1";
+    assert!(held(Some(&format!("{path}/{name}"))), "IAM refuses every change of it");
+    assert!(held(None), "its name is all that is known");
+    let own = format!("arn:aws:iam::111122223333:role/{name}");
+    assert!(!held(Some(&own)), "a name is no path: anybody may give it");
+    let target = target(&IamAdminGrant, &record);
+    assert!(IamAdminGrant.tag(&target.resource, &Tags::new(), &Tags::new()).is_err());
+}
+
+#[test]
+fn a_policy_that_bounds_somebody_is_told_with_effect_and_left_to_people() {
+    let judged = |attached: bool, bounds: bool| {
+        let state = GrantState {
+            default_version: Some("v3".to_owned()),
+            versions: vec![version("v2", &document(json!([harmless()])))],
+            attached: Some(attached),
+            bounds,
+            ..GrantState::granting(vec![managed("v3", &document(json!([everything()])))])
+        };
+        let finding = assess(&set_default(), &state).remove(0);
+        (finding.effective, finding.confidence, finding.remedies.len())
+    };
+    assert_eq!(judged(false, false), (false, Confidence::Certain, 0));
+    assert_eq!(judged(false, true), (true, Confidence::Probable, 0));
+    assert_eq!(judged(true, true), (true, Confidence::Certain, 1));
+    assert_eq!(judged(true, false), (true, Confidence::Certain, 1));
+}
+
+#[test]
 fn groups_cannot_be_tagged() {
     let group = Resource::group("g", "111122223333".into(), "us-east-1");
     let ours: Tags = [("snapback:at".to_owned(), "now".to_owned())].into();

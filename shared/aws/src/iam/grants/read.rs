@@ -324,6 +324,8 @@ impl Grants {
         state.unread = unread;
         state.arn = Some(arn.to_owned());
         state.attached = policy.attachment_count.map(|count| count > 0 && asked == default);
+        state.bounds = asked == default
+            && policy.permissions_boundary_usage_count.is_some_and(|count| count > 0);
         if dangerous && asked == default {
             let others = told(self.versions(arn).await, &mut state.unread)?.unwrap_or_default();
             for id in others.into_iter().filter(|id| *id != default) {

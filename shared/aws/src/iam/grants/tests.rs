@@ -1,8 +1,11 @@
 //! Grants over scripted answers.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_iam::{
     operation::{
         add_user_to_group::AddUserToGroupOutput, attach_user_policy::AttachUserPolicyOutput,
+        delete_user_permissions_boundary::DeleteUserPermissionsBoundaryOutput,
         delete_user_policy::DeleteUserPolicyOutput, detach_user_policy::DetachUserPolicyOutput,
         get_group_policy::GetGroupPolicyOutput, get_policy::GetPolicyOutput,
         get_policy_version::GetPolicyVersionOutput, get_user::GetUserOutput,
@@ -194,7 +197,17 @@ fn back_to(after: &str) -> GrantRemedy {
 }
 
 fn fence() -> GrantRemedy {
-    GrantRemedy::SetBoundary { holder: holder(), before: None, after: FENCE.to_owned() }
+    fence_after(None, [says(FENCE, SOME)].into())
+}
+
+fn says(arn: &str, document: &str) -> Permissions {
+    let source = Source::Managed { arn: arn.to_owned(), version: None };
+    Permissions { source, document: Some(document.to_owned()) }
+}
+
+fn fence_after(before: Option<&str>, because: BTreeSet<Permissions>) -> GrantRemedy {
+    let before = before.map(str::to_owned);
+    GrantRemedy::SetBoundary { holder: holder(), before, after: FENCE.to_owned(), because }
 }
 
 #[tokio::test(start_paused = true)]
@@ -502,10 +515,69 @@ async fn a_boundary_comes_back_while_nobody_set_another() {
             request.user_name() == Some("bob") && request.permissions_boundary() == Some(FENCE)
         })
         .then_output(|| PutUserPermissionsBoundaryOutput::builder().build());
-    assert!(applied(&[&user(None), &sent], &fence()).await.unwrap().changed);
+    let said = [policy(FENCE, "v1"), version(FENCE, "v1", SOME)];
+    let rules = [&user(None), &said[0], &said[1], &sent];
+    assert!(applied(&rules, &fence()).await.unwrap().changed);
     assert!(!applied(&[&user(Some(FENCE))], &fence()).await.unwrap().changed);
     let error = applied(&[&user(Some(POLICY))], &fence()).await.unwrap_err();
     assert_eq!(error.retry, Retry::Moved);
+    let drop = mock!(Client::delete_user_permissions_boundary)
+        .then_output(|| DeleteUserPermissionsBoundaryOutput::builder().build());
+    let undo = model::Remedy::inverse(&fence()).unwrap();
+    assert!(applied(&[&user(Some(FENCE)), &drop], &undo).await.unwrap().changed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_boundary_that_says_something_else_by_now_is_not_set() {
+    let user = |boundary| user("111122223333", boundary);
+    let wider = [user(None), policy(FENCE, "v2"), version(FENCE, "v2", ALL)];
+    let error = applied(&wider.each_ref(), &fence()).await.unwrap_err();
+    assert_eq!(error.retry, Retry::Pointless, "another look would recall the same");
+    let gone = [user(None), refused!(get_policy, 404, "NoSuchEntity")];
+    let error = applied(&gone.each_ref(), &fence()).await.unwrap_err();
+    assert_eq!(error.retry, Retry::Pointless, "the policy is gone, the user is not");
+    let replaces = fence_after(Some(POLICY), [says(FENCE, SOME), says(POLICY, ALL)].into());
+    let narrower = [
+        user(Some(POLICY)),
+        policy(POLICY, "v3"),
+        version(POLICY, "v3", SOME),
+        policy(FENCE, "v1"),
+        version(FENCE, "v1", SOME),
+    ];
+    let error = applied(&narrower.each_ref(), &replaces).await.unwrap_err();
+    assert_eq!(error.retry, Retry::Moved, "the one in force is narrower by now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attached_policy_that_is_not_seen_is_unread_and_not_harmless() {
+    let rules = [
+        refused!(get_policy, 404, "NoSuchEntity"),
+        attached(&[POLICY]),
+        user("111122223333", None),
+    ];
+    let (state, ..) = seen(&rules.each_ref(), &attached_to_bob()).await;
+    assert!(state.stands);
+    assert_eq!(state.permissions[0].document, None);
+    assert_eq!(state.unread, ["iam:GetPolicy: NoSuchEntity"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_bounds_somebody_is_known_as_such() {
+    let bounding = |count: i32| {
+        mock!(Client::get_policy).then_output(move || {
+            let policy = Policy::builder().arn(POLICY).default_version_id("v2");
+            let policy = policy.attachment_count(0).permissions_boundary_usage_count(count);
+            GetPolicyOutput::builder().policy(policy.build()).build()
+        })
+    };
+    for (count, bounds) in [(0, false), (3, true)] {
+        let rules = [bounding(count), version(POLICY, "v2", SOME)];
+        let (state, ..) = seen(&rules.each_ref(), &app()).await;
+        assert_eq!((state.attached, state.bounds), (Some(false), bounds));
+    }
+    let staged = [bounding(3), version(POLICY, "v3", SOME)];
+    let (state, ..) = seen(&staged.each_ref(), &app().with("versionId", "v3")).await;
+    assert!(!state.bounds, "a staged version bounds nobody");
 }
 
 #[tokio::test(start_paused = true)]
