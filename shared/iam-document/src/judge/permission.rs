@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use model::Confidence;
+
 use super::{
     privesc::PATHS,
     sink::{Place, Sink},
     subject,
 };
 use crate::{
-    Document, Exposure, Kind, Statement, Version,
+    Document, Doubt, Exposure, Kind, Statement, Version,
     condition::{Entry, Family},
     glob::{Pattern, Syntax},
     statement::Element,
@@ -52,6 +54,11 @@ pub(super) fn judge(document: &Document, sink: &mut Sink<'_>) {
     let granted = Granted::of(document, sink);
     if !granted.allows.is_empty() {
         sink.expose(Exposure::Account);
+    }
+    for allow in granted.allows.iter().filter(|allow| allow.limited) {
+        let why = "a condition says which policies may be given, or within which boundary";
+        let doubt = Doubt { confidence: Confidence::Probable, why: why.to_owned() };
+        sink.doubt(allow.statement, &doubt);
     }
     let admin: Option<Vec<&Statement>> = ADMIN
         .into_iter()
@@ -127,6 +134,8 @@ struct Allow<'d> {
     statement: &'d Statement,
     actions: Patterns,
     resources: Patterns,
+    /// Whether a condition limits what may be given to others with it.
+    limited: bool,
     /// The services a role may be passed to, where the conditions say so.
     /// The services of each comparison: they are AND-ed.
     passed_to: Vec<Vec<Pattern>>,
@@ -193,9 +202,12 @@ impl<'d> Granted<'d> {
                 statement,
                 actions: Patterns::actions(action),
                 resources: Patterns::resources(resource, syntax),
+                limited: is_limited(statement, document.version()),
                 passed_to: passed_to(statement, document.version()),
             });
         }
+        // What is found is laid to the statement that gives it without a limit, if there is one.
+        allows.sort_by_key(|allow| allow.limited);
         let denied: Vec<Patterns> = document
             .denies()
             .filter(|deny| deny.condition.is_empty())
@@ -228,9 +240,10 @@ impl<'d> Granted<'d> {
         places.iter().filter_map(|place| self.allows.get(*place))
     }
 
-    /// The statement that grants the last of a path's actions, if all are granted.
+    /// The statement that grants the last of a path's actions, if all are granted; one with a limit
+    /// before others, for the path is as long as that.
     fn walks(&self, actions: &[&str], passed_to: &[&str]) -> Option<&'d Statement> {
-        let mut last = None;
+        let mut last: Option<&Allow<'d>> = None;
         for action in actions {
             let mut allows = self.by(action);
             let allow = match *action {
@@ -241,9 +254,11 @@ impl<'d> Granted<'d> {
                 }
                 _ => allows.next()?,
             };
-            last = Some(allow.statement);
+            if !last.is_some_and(|last| last.limited) {
+                last = Some(allow);
+            }
         }
-        last
+        last.map(|allow| allow.statement)
     }
 
     fn passes_any_role(&self) -> Option<&'d Statement> {
@@ -282,6 +297,35 @@ impl Allow<'_> {
                 })
             })
     }
+}
+
+/// Whether a condition demands that what is attached, or what bounds the one it is given to, is a
+/// policy of some names: so AWS has administration delegated. A name that the administrator's
+/// policy has too is no limit.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>.
+fn is_limited(statement: &Statement, version: Version) -> bool {
+    ["iam:policyarn", "iam:permissionsboundary"].into_iter().any(|key| {
+        statement.condition.on(key).any(|entry| {
+            let demands = entry.operator.is_some_and(|operator| {
+                let families = [Family::Text, Family::TextIgnoreCase, Family::Like, Family::Arn];
+                !operator.negated && families.contains(&operator.family)
+            }) && (!entry.passes_absent()
+                || statement.condition.is_guarded(&entry.key));
+            let wildcards = entry
+                .operator
+                .is_some_and(|operator| matches!(operator.family, Family::Like | Family::Arn));
+            let syntax = Syntax { wildcards, variables: version == Version::Variables };
+            demands
+                && !entry.values.iter().any(|value| {
+                    let pattern = Pattern::parse(value, syntax);
+                    PARTITIONS.iter().any(|partition| {
+                        let admin = format!("arn:{partition}:iam::aws:policy/AdministratorAccess");
+                        pattern.matches(&admin)
+                    })
+                })
+        })
+    })
 }
 
 /// The services that `iam:PassedToService` leaves; only a positive comparison that needs the key

@@ -202,3 +202,42 @@ fn a_part_of_a_way_is_an_action_of_it_that_does_not_only_read() {
     assert!(begins(excluded), "what is not excluded is");
     assert!(!begins(json!([])));
 }
+
+#[test]
+fn giving_within_a_boundary_or_only_named_policies_is_not_certain() {
+    let context = Context::from_json(&json!({"account_id":"111122223333"})).unwrap();
+    let certain = |statements: Value, code: &str| {
+        let document = json!({"Version":"2012-10-17","Statement":statements});
+        let verdict = inspect(Kind::PermissionPolicy, &document, &context);
+        let found = verdict.findings.iter().find(|found| found.code == code);
+        found.unwrap_or_else(|| panic!("{code} in {document}")).doubt.is_none()
+    };
+    let attach = |condition: Value| {
+        let mut attach = allow(&json!("iam:AttachRolePolicy"), &json!("*"));
+        attach["Condition"] = condition;
+        attach
+    };
+    let fence = "arn:aws:iam::111122223333:policy/fence";
+    for (condition, expected) in [
+        (json!({"StringEquals":{"iam:PermissionsBoundary":fence}}), false),
+        (json!({"ArnLike":{"iam:PolicyARN":"arn:aws:iam::111122223333:policy/app-*"}}), false),
+        (json!({"ArnEquals":{"IAM:policyarn":["arn:aws:iam::aws:policy/ReadOnlyAccess"]}}), false),
+        (json!({"ArnLike":{"iam:PolicyARN":"arn:aws:iam::aws:policy/*"}}), true),
+        (json!({"ArnLike":{"iam:PolicyARN":"*"}}), true),
+        (json!({"StringNotEquals":{"iam:PermissionsBoundary":fence}}), true),
+        (json!({"StringEqualsIfExists":{"iam:PermissionsBoundary":fence}}), true),
+        (json!({"Bool":{"aws:MultiFactorAuthPresent":"true"}}), true),
+    ] {
+        let grant = json!([attach(condition.clone())]);
+        assert_eq!(certain(grant, "privesc:iam-009"), expected, "{condition}");
+    }
+    let within = attach(json!({"StringEquals":{"iam:PermissionsBoundary":fence}}));
+    let free = allow(&json!("iam:AttachRolePolicy"), &json!("*"));
+    for both in [json!([within, free]), json!([free, within])] {
+        assert!(certain(both, "privesc:iam-009"), "another statement has no limit");
+    }
+    let assume = allow(&json!("sts:AssumeRole"), &json!("arn:aws:iam::111122223333:role/app"));
+    for both in [json!([within, assume]), json!([assume, within])] {
+        assert!(!certain(both, "privesc:iam-014"), "the way is as long as its limit");
+    }
+}
