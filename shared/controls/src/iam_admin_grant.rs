@@ -4,6 +4,7 @@
 //! a policy attached or written, a policy's version, a membership, a boundary taken away.
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html>.
 
+mod back;
 mod inline;
 mod judge;
 mod known;
