@@ -96,6 +96,12 @@ impl<'a> Resource<'a> {
         self.at("/Properties").get(name).unwrap_or(&Value::Null)
     }
 
+    /// The condition under which there is one.
+    #[must_use]
+    pub fn condition(&self) -> Option<&'a str> {
+        self.at("/Condition").as_str()
+    }
+
     /// The statements of its policy document.
     #[must_use]
     pub fn statements(&self) -> Vec<&'a Value> {

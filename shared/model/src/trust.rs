@@ -36,6 +36,7 @@ pub const ALLOWED_PUBLIC_PORTS: [u16; 2] = [80, 443];
 
 /// Whom and what this account trusts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the file")]
 pub struct Trust {
     /// Our own account. Where it is not set, the account of the event is meant.
     pub account_id: Option<AccountId>,
@@ -82,6 +83,10 @@ pub struct Trust {
     /// ARN patterns (`*` and `?`) of resources that are never written, whatever the policy says. A
     /// protected bucket protects its objects.
     pub protected_resources: Vec<String>,
+    /// Whether an inline policy that also says what is right may be written back without what is
+    /// wrong. Whoever may write one can give anything to anybody, so a function has the right only
+    /// where it is deployed with it (`docs/adr/0012`).
+    pub rewrite_inline_policies: bool,
     /// ARN patterns of Snapback's own roles: never written, and never mistaken for strangers.
     pub own_roles: Vec<String>,
     /// Reverts on one resource within an hour after which the breaker opens for it.
@@ -120,6 +125,7 @@ impl Default for Trust {
             sensitive_ports: SENSITIVE_PORTS.into(),
             allowed_public_ports: ALLOWED_PUBLIC_PORTS.into(),
             protected_resources: Vec::new(),
+            rewrite_inline_policies: false,
             own_roles: Vec::new(),
             max_reverts_per_resource: 3,
             max_reverts_per_account: 20,
@@ -186,6 +192,7 @@ const KEYS: &[&str] = &[
     "sensitive_ports",
     "allowed_public_ports",
     "protected_resources",
+    "rewrite_inline_policies",
     "own_roles",
     "max_reverts_per_resource",
     "max_reverts_per_account",
@@ -278,6 +285,9 @@ impl Trust {
             sensitive_ports: reader.list("sensitive_ports", floor.sensitive_ports),
             allowed_public_ports: reader.list("allowed_public_ports", floor.allowed_public_ports),
             protected_resources: reader.list("protected_resources", Vec::new()),
+            rewrite_inline_policies: reader
+                .one("rewrite_inline_policies", "true or false")
+                .unwrap_or(floor.rewrite_inline_policies),
             own_roles: reader.list("own_roles", Vec::new()),
             max_reverts_per_resource: reader
                 .one("max_reverts_per_resource", "a whole number")
@@ -396,6 +406,7 @@ mod tests {
             ("[trusted_oidc_tenants]\n\"a\" = [\"x\", 1]", "trusted_oidc_tenants: `a`: element 2"),
             ("[required_kms_keys]\n\"\" = \"\"", "required_kms_keys: "),
             ("require_tls = \"yes\"", "require_tls: "),
+            ("rewrite_inline_policies = 1", "rewrite_inline_policies: "),
             (
                 "require_key_enforcement = true\n[required_kms_keys]\n\"logs-*\" = \"alias/logs\"",
                 "required_kms_keys: `alias/logs`",

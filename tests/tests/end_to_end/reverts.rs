@@ -214,6 +214,24 @@ fn grants_of_every_kind(stack: &Stack, prefix: &str) {
             assert_mended(stack, holder, &grant);
             assert_eq!(held(), before, "{call} to {kind}");
         }
+        // A dangerous statement among others: the others stay as they were written.
+        let right = [
+            json!({ "Sid": "Reads", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "*" }),
+            json!({ "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*" }),
+        ];
+        let document = |statements: &[&Value]| {
+            json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+        };
+        let all = json!({ "Effect": "Allow", "Action": "*", "Resource": "*" });
+        let mixed = document(&[&right[0], &all, &right[1]]);
+        let put = named(json!({ "PolicyName": "mixed", "PolicyDocument": mixed }));
+        let grant = granted(stack, &format!("Put{kind}Policy"), put);
+        handled(stack, "aws.iam", "IamAdminGrant", &grant);
+        let entry = assert_mended(stack, holder, &grant);
+        assert!(entry["inverse"].to_string().contains("uncut_inline"), "{entry}");
+        let get = named(json!({ "PolicyName": "mixed" }));
+        let live = stack.call("iam", &format!("Get{kind}Policy"), get).unwrap();
+        assert_eq!(live["PolicyDocument"].to_string(), document(&[&right[0], &right[1]]));
     }
 
     // A membership.

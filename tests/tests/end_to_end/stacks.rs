@@ -41,8 +41,13 @@ pub(crate) fn deploy_permitting(account: &str) -> Stack {
     let mut parameters = ENFORCE.to_vec();
     parameters.push(("Policies", folder.to_str().unwrap()));
     // A test mends one resource more often than the breaker lets anybody.
-    let trust = r#"{"max_reverts_per_resource": 50, "max_reverts_per_account": 500}"#;
+    let trust = r#"{
+        "max_reverts_per_resource": 50,
+        "max_reverts_per_account": 500,
+        "rewrite_inline_policies": true
+    }"#;
     parameters.push(("Trust", trust));
+    parameters.push(("InlinePolicyRewrites", "true"));
     deploy(account, &parameters)
 }
 

@@ -1,11 +1,12 @@
-//! Whether an inline policy is nothing but what is wrong with it: only then is it taken away.
+//! What is left of an inline policy without what is wrong with it.
 //!
-//! Writing the rest of it back would be the narrower remedy, but needs `iam:Put…Policy`, with which
-//! the function could make anybody an administrator: see `docs/adr/0012`.
+//! If nothing is, it is taken away. Writing the rest of it back needs `iam:Put…Policy`, with which a
+//! function could make anybody an administrator, so an account has to ask for it: see
+//! `docs/adr/0012`.
 
 use std::collections::BTreeSet;
 
-use iam_document::{Context, Document, Kind};
+use iam_document::{Context, Document, Effect, Kind};
 use serde_json::Value;
 
 /// The name under which a document has its statements, however it is cased.
@@ -43,11 +44,15 @@ fn without(text: &str, cut: &BTreeSet<usize>) -> Option<Left> {
     Some(if items.is_empty() { Left::Nothing } else { Left::Some(value.to_string()) })
 }
 
-/// The fewest statements, found one after the other, without which a code is no longer found.
+/// The fewest statements, found one after the other, without which no wrong code is found.
 ///
 /// # Errors
 /// Why the document is left as it is.
-fn cut(text: &str, code: &str, context: &Context) -> Result<BTreeSet<usize>, String> {
+fn cut(
+    text: &str,
+    is_wrong: &dyn Fn(&str) -> bool,
+    context: &Context,
+) -> Result<BTreeSet<usize>, String> {
     let document = Document::parse(text).map_err(|error| error.to_string())?;
     if document.repeats_a_key() {
         return Err("the document repeats a key, so that printing it would lose some".to_owned());
@@ -60,35 +65,61 @@ fn cut(text: &str, code: &str, context: &Context) -> Result<BTreeSet<usize>, Str
         };
         let left = Document::parse(&left).map_err(|error| error.to_string())?;
         let verdict = iam_document::inspect(Kind::PermissionPolicy, &left, context);
-        let Some(judged) = verdict.findings.iter().find(|judged| judged.code == code) else {
+        let Some(judged) = verdict.findings.iter().find(|judged| is_wrong(&judged.code)) else {
             return Ok(cut);
         };
-        let astray = || format!("`{code}` names no statement");
+        let astray = || format!("`{}` names no statement", judged.code);
         let place = original(judged.statement.ok_or_else(astray)?, &cut);
-        if !cut.insert(place) {
+        // Without a Deny the rest would say more than before.
+        let allows =
+            document.statements().get(place).and_then(|it| it.effect) == Some(Effect::Allow);
+        if !allows || !cut.insert(place) {
             return Err(astray());
         }
     }
 }
 
-/// Whether a document would have no statement left without those that give a code.
+/// What is to become of an inline policy.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Mended {
+    /// It is nothing but what is wrong with it.
+    Nothing,
+    /// It says this without the statements in these places.
+    Without(BTreeSet<usize>, String),
+}
+
+/// A document without the statements that give a wrong code.
 ///
 /// # Errors
-/// Why the policy is left as it is, with what people have to cut.
-pub(super) fn is_nothing_else(text: &str, code: &str, context: &Context) -> Result<(), String> {
-    let cut = cut(text, code, context)?;
-    match without(text, &cut) {
-        Some(Left::Nothing) => Ok(()),
-        None => Err("the document has no statements".to_owned()),
-        Some(Left::Some(_)) => {
-            let places: Vec<String> = cut.iter().map(usize::to_string).collect();
-            Err(format!(
-                "the policy holds more than that, and Snapback may not write policies: write it \
-                 back without the statements {} (counted from 0)",
-                places.join(", ")
-            ))
-        }
+/// Why the policy is left as it is.
+pub(super) fn mended(
+    text: &str,
+    is_wrong: &dyn Fn(&str) -> bool,
+    context: &Context,
+) -> Result<Mended, String> {
+    let cut = cut(text, is_wrong, context)?;
+    cut_out(text, cut)
+}
+
+/// A document without statements.
+///
+/// # Errors
+/// Why it is left as it is.
+pub(super) fn cut_out(text: &str, cut: BTreeSet<usize>) -> Result<Mended, String> {
+    match without(text, &cut).ok_or("the document has no statements")? {
+        Left::Nothing => Ok(Mended::Nothing),
+        Left::Some(left) => Ok(Mended::Without(cut, left)),
     }
+}
+
+/// Why a policy that says more than what is wrong is left to people.
+pub(super) fn left_to_people(cut: &BTreeSet<usize>) -> String {
+    let places: Vec<String> = cut.iter().map(usize::to_string).collect();
+    format!(
+        "the policy holds more than that, and Snapback may not write policies (trust file: \
+         `rewrite_inline_policies`): write it back without the statements {} (counted from 0)",
+        places.join(", ")
+    )
 }
 
 /// The place in the document as it was of a statement of what is left.

@@ -7,7 +7,9 @@ use model::{Category, Confidence, Finding, Target, Trust, catalogue};
 use serde_json::json;
 
 use super::{
-    GrantRemedy, back, inline, limits,
+    GrantRemedy, back,
+    inline::{self, Mended},
+    limits,
     state::{Boundary, Grant, GrantState, Holder, Permissions, Source},
 };
 
@@ -215,9 +217,12 @@ fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<
             finding = finding.with_evidence("also", json!(rest));
         }
         finding.effective = !closed(code) && (state.attached != Some(false) || state.bounds);
-        let remedy = match &one.doubt {
-            Some(_) => Err(NOT_IN_FULL.to_owned()),
-            None => remedy(grant, state, one, context),
+        // What else an administrator can do goes with it.
+        let is_wrong = |it: &str| it == code || (code == ADMIN && is_rest(it));
+        let remedy = if one.doubt.is_some() {
+            Err(NOT_IN_FULL.to_owned())
+        } else {
+            remedy(grant, state, one, &is_wrong, context)
         };
         match remedy {
             Ok(remedy) => finding.remedies = vec![remedy],
@@ -323,6 +328,7 @@ fn remedy(
     grant: &Grant,
     state: &GrantState,
     found: &Found<'_>,
+    is_wrong: &dyn Fn(&str) -> bool,
     context: &Context,
 ) -> Result<GrantRemedy, String> {
     match grant {
@@ -338,12 +344,14 @@ fn remedy(
         }
         Grant::Inline { holder, policy } => {
             let document = found.of.document.clone().unwrap_or_default();
-            inline::is_nothing_else(&document, code_of(found), context)?;
-            Ok(GrantRemedy::DeleteInline {
-                holder: holder.clone(),
-                policy: policy.clone(),
-                document,
-            })
+            let (holder, policy) = (holder.clone(), policy.clone());
+            match inline::mended(&document, is_wrong, context)? {
+                Mended::Nothing => Ok(GrantRemedy::DeleteInline { holder, policy, document }),
+                Mended::Without(cut, after) if context.trust.rewrite_inline_policies => {
+                    Ok(GrantRemedy::CutInline { holder, policy, before: document, cut, after })
+                }
+                Mended::Without(cut, _) => Err(inline::left_to_people(&cut)),
+            }
         }
         Grant::Membership { user, group } => Ok(GrantRemedy::LeaveGroup {
             user: user.clone(),

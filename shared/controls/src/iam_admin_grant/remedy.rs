@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    inline,
+    inline::{self, Mended},
     state::{Grant, Holder, Permissions},
 };
 use crate::{Tags, tags};
@@ -77,6 +77,34 @@ pub enum GrantRemedy {
         policy: String,
         /// The document, as text.
         document: String,
+    },
+    /// `Put…Policy` of an inline policy without the statements that are wrong, while its document is
+    /// the one that was judged. Only where the account asks for it.
+    CutInline {
+        /// Whose policy.
+        holder: Holder,
+        /// Its name.
+        policy: String,
+        /// The document it was made for, as text.
+        before: String,
+        /// The places of the statements that go, from 0.
+        cut: BTreeSet<usize>,
+        /// The document it leaves.
+        after: String,
+    },
+    /// `Put…Policy` with the statements that a [`GrantRemedy::CutInline`] took, while its document is
+    /// the one that was left. Only ever an inverse.
+    UncutInline {
+        /// Whose policy.
+        holder: Holder,
+        /// Its name.
+        policy: String,
+        /// The document that was there, as text.
+        before: String,
+        /// The places of the statements that come back, from 0.
+        cut: BTreeSet<usize>,
+        /// The document that was left.
+        after: String,
     },
     /// `Put…Policy` with what was there. Only ever an inverse.
     RestoreInline {
@@ -168,7 +196,9 @@ impl GrantRemedy {
                     if to == holder && arn == policy_arn)
             }
             Self::DeleteInline { holder, policy, .. }
-            | Self::RestoreInline { holder, policy, .. } => {
+            | Self::RestoreInline { holder, policy, .. }
+            | Self::CutInline { holder, policy, .. }
+            | Self::UncutInline { holder, policy, .. } => {
                 matches!(grant, Grant::Inline { holder: to, policy: named }
                     if to == holder && named == policy)
             }
@@ -208,6 +238,8 @@ impl Remedy for GrantRemedy {
             | Self::Attach { .. }
             | Self::DeleteInline { .. }
             | Self::RestoreInline { .. }
+            | Self::CutInline { .. }
+            | Self::UncutInline { .. }
             | Self::SetDefault { .. }
             | Self::LeaveGroup { .. }
             | Self::JoinGroup { .. }
@@ -230,7 +262,9 @@ impl Remedy for GrantRemedy {
             Self::DeleteInline { holder, policy, .. } => {
                 call("Delete", holder, "Policy", &[("PolicyName", policy)])
             }
-            Self::RestoreInline { holder, policy, document } => {
+            Self::RestoreInline { holder, policy, document }
+            | Self::CutInline { holder, policy, after: document, .. }
+            | Self::UncutInline { holder, policy, before: document, .. } => {
                 let further = [("PolicyName", policy.as_str()), ("PolicyDocument", document)];
                 call("Put", holder, "Policy", &further)
             }
@@ -273,6 +307,12 @@ impl Remedy for GrantRemedy {
             }
             Self::RestoreInline { holder, policy, document } => {
                 Self::DeleteInline { holder, policy, document }
+            }
+            Self::CutInline { holder, policy, before, cut, after } => {
+                Self::UncutInline { holder, policy, before, cut, after }
+            }
+            Self::UncutInline { holder, policy, before, cut, after } => {
+                Self::CutInline { holder, policy, before, cut, after }
             }
             Self::SetDefault { policy_arn, before, after } => {
                 Self::SetDefault { policy_arn, before: after, after: before }
@@ -323,13 +363,19 @@ impl Remedy for GrantRemedy {
             Self::DeleteInline { holder: Group(_), .. } => {
                 &["iam:DeleteGroupPolicy", "iam:GetGroupPolicy"]
             }
-            Self::RestoreInline { holder: User(_), .. } => {
+            Self::RestoreInline { holder: User(_), .. }
+            | Self::CutInline { holder: User(_), .. }
+            | Self::UncutInline { holder: User(_), .. } => {
                 &["iam:GetUserPolicy", "iam:PutUserPolicy"]
             }
-            Self::RestoreInline { holder: Role(_), .. } => {
+            Self::RestoreInline { holder: Role(_), .. }
+            | Self::CutInline { holder: Role(_), .. }
+            | Self::UncutInline { holder: Role(_), .. } => {
                 &["iam:GetRolePolicy", "iam:PutRolePolicy"]
             }
-            Self::RestoreInline { holder: Group(_), .. } => {
+            Self::RestoreInline { holder: Group(_), .. }
+            | Self::CutInline { holder: Group(_), .. }
+            | Self::UncutInline { holder: Group(_), .. } => {
                 &["iam:GetGroupPolicy", "iam:PutGroupPolicy"]
             }
             Self::SetDefault { .. } => &["iam:GetPolicy", "iam:SetDefaultPolicyVersion"],
@@ -377,6 +423,30 @@ impl Remedy for GrantRemedy {
                 group: group.clone(),
                 because: because.union(more).cloned().collect(),
             }),
+            (
+                Self::CutInline { holder, policy, before, cut, .. },
+                Self::CutInline { holder: theirs, policy: named, before: was, cut: more, .. },
+            ) if holder == theirs && policy == named && before == was => {
+                let (holder, policy) = (holder.clone(), policy.clone());
+                let before = before.clone();
+                match inline::cut_out(&before, cut.union(more).copied().collect()).ok()? {
+                    Mended::Nothing => {
+                        Some(Self::DeleteInline { holder, policy, document: before })
+                    }
+                    Mended::Without(cut, after) => {
+                        Some(Self::CutInline { holder, policy, before, cut, after })
+                    }
+                }
+            }
+            // Whoever takes all of it takes that part too.
+            (
+                whole @ Self::DeleteInline { holder, policy, document },
+                Self::CutInline { holder: theirs, policy: named, before, .. },
+            )
+            | (
+                Self::CutInline { holder: theirs, policy: named, before, .. },
+                whole @ Self::DeleteInline { holder, policy, document },
+            ) if holder == theirs && policy == named && document == before => Some(whole.clone()),
             _ => (self == other).then(|| self.clone()),
         }
     }
@@ -388,6 +458,12 @@ impl Remedy for GrantRemedy {
             }
             Self::RestoreInline { document, .. } => {
                 Some((String::new(), inline::readable(document)))
+            }
+            Self::CutInline { before, after, .. } => {
+                Some((inline::readable(before), inline::readable(after)))
+            }
+            Self::UncutInline { before, after, .. } => {
+                Some((inline::readable(after), inline::readable(before)))
             }
             Self::Detach { .. }
             | Self::Attach { .. }

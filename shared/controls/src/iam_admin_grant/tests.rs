@@ -2,6 +2,7 @@
 
 mod crossing;
 mod given;
+mod rewriting;
 mod widening;
 
 use std::collections::BTreeSet;
@@ -441,7 +442,7 @@ fn a_version_that_is_not_the_default_one_is_told_without_effect() {
 }
 
 #[test]
-fn the_actions_for_writing_are_what_the_remedies_need_and_none_can_give_a_policy() {
+fn the_actions_for_writing_are_what_the_remedies_need_and_none_attaches_or_joins() {
     let holders = || [Holder::User, Holder::Role, Holder::Group].map(|of| of("x".to_owned()));
     let text = || "x".to_owned();
     let mut remedies = vec![
@@ -456,6 +457,13 @@ fn the_actions_for_writing_are_what_the_remedies_need_and_none_can_give_a_policy
             let (before, after) = (None, text());
             remedies.push(GrantRemedy::SetBoundary { holder, before, after, because });
         }
+        remedies.push(GrantRemedy::CutInline {
+            holder: holder.clone(),
+            policy: text(),
+            before: text(),
+            cut: BTreeSet::new(),
+            after: text(),
+        });
         remedies.push(GrantRemedy::Detach { holder, policy_arn: text(), version: None });
     }
     for on in [Tagged::User, Tagged::Role, Tagged::Policy].map(|on| on("x".to_owned())) {
@@ -465,7 +473,7 @@ fn the_actions_for_writing_are_what_the_remedies_need_and_none_can_give_a_policy
         remedies.iter().flat_map(|remedy| remedy.iam_actions().iter().copied()).collect();
     let ours: Vec<&str> = needed.into_iter().collect();
     assert_eq!(Control::write_actions(&IamAdminGrant), ours);
-    for action in ["iam:PutUserPolicy", "iam:PutRolePolicy", "iam:AttachUserPolicy"] {
+    for action in ["iam:AttachUserPolicy", "iam:AddUserToGroup", "iam:CreatePolicyVersion"] {
         assert!(!ours.contains(&action), "{action}");
     }
     for remedy in remedies {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scenarios::template::{Template, list, referred, texts};
+use scenarios::template::{Resource, Template, list, referred, texts};
 use serde_json::json;
 
 use super::{Broken, control_of};
@@ -88,7 +88,16 @@ pub(crate) fn actions(template: &Template) -> Broken {
         };
         let mut granted: BTreeSet<&str> = BTreeSet::new();
         let mut infrastructure = BTreeMap::new();
-        for statement in policy.statements() {
+        // What a deployment may ask for besides, in a policy of its own.
+        let besides = template.resource(&format!("{}Rewrites", function.name));
+        if let Some(besides) = &besides
+            && (besides.property("Roles") != &json!([{ "Ref": format!("{}Role", function.name) }])
+                || besides.condition() != Some("RewritesInlinePolicies"))
+        {
+            broken.push(format!("{} is not asked for, or is somebody else's", besides.name));
+        }
+        let besides = besides.iter().flat_map(Resource::statements);
+        for statement in policy.statements().into_iter().chain(besides) {
             let sid = statement["Sid"].as_str().unwrap_or_default();
             let actions = texts(&statement["Action"]);
             if statement["Effect"] != json!("Allow") || statement.get("NotAction").is_some() {
@@ -157,11 +166,10 @@ pub(crate) fn resources_of_actions(template: &Template) -> Broken {
             .filter(|statement| statement["Effect"] == json!("Allow"))
             .flat_map(|statement| texts(&statement["Action"]))
             .collect();
-        let writes = allowed.contains("iam:UpdateAssumeRolePolicy")
-            || allowed.contains("iam:DetachRolePolicy");
-        let Some(stem) = policy.name.strip_suffix("Permissions").filter(|_| writes) else {
-            continue;
-        };
+        let writes = ["iam:UpdateAssumeRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy"];
+        let writes = writes.iter().any(|action| allowed.contains(action));
+        let stem = ["Permissions", "Rewrites"].iter().find_map(|end| policy.name.strip_suffix(end));
+        let Some(stem) = stem.filter(|_| writes) else { continue };
         let limits = template.resource(&format!("{stem}Limits"));
         let denied = limits.map(|limits| {
             let attached = limits.property("Roles") == &json!([{ "Ref": format!("{stem}Role") }]);

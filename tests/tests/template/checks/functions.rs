@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scenarios::template::{Template, referred};
+use scenarios::template::{Template, list, referred};
 use serde_json::{Value, json};
 
 use super::{Broken, control_of, logical};
@@ -172,6 +172,13 @@ pub(crate) fn logs(template: &Template) -> Broken {
     broken
 }
 
+/// Whether a condition is a conjunction with another.
+fn holds_only_with(template: &Template, condition: &str, other: &str) -> bool {
+    let parts = template.document.pointer(&format!("/Conditions/{condition}/Fn::And"));
+    let mut parts = parts.map(list).into_iter().flatten();
+    parts.any(|part| part == &json!({ "Condition": other }))
+}
+
 /// What listens for IAM exists only where IAM's events appear.
 pub(crate) fn home_region(template: &Template) -> Broken {
     let mut broken = Vec::new();
@@ -197,7 +204,10 @@ pub(crate) fn home_region(template: &Template) -> Broken {
         for resource in template.resources() {
             let mine = resource.name.starts_with(function.name)
                 && !others.iter().any(|other| resource.name.starts_with(other));
-            if mine && iam != (resource.at("/Condition") == &json!("HearsIam")) {
+            let there = resource.condition().is_some_and(|condition| {
+                condition == "HearsIam" || holds_only_with(template, condition, "HearsIam")
+            });
+            if mine && iam != there {
                 broken.push(format!(
                     "{} exists under {}",
                     resource.name,

@@ -43,6 +43,12 @@ impl Grants {
             GrantRemedy::RestoreInline { holder, policy, document } => {
                 self.inline_to(holder, policy, None, Some(document)).await
             }
+            GrantRemedy::CutInline { holder, policy, before, after, .. } => {
+                self.inline_to(holder, policy, Some(before), Some(after)).await
+            }
+            GrantRemedy::UncutInline { holder, policy, before, after, .. } => {
+                self.inline_to(holder, policy, Some(after), Some(before)).await
+            }
             GrantRemedy::SetDefault { policy_arn, before, after } => {
                 let live = self.default_version(policy_arn).await?;
                 if live == *after {

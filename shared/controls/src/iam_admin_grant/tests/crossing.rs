@@ -22,7 +22,12 @@ fn a_write_crosses_the_grant_that_it_takes_back_and_no_other() {
             group: "admins".to_owned(),
             because: BTreeSet::new(),
         },
-        GrantRemedy::SetBoundary { holder: user(), before: None, after: arn() },
+        GrantRemedy::SetBoundary {
+            holder: user(),
+            before: None,
+            after: arn(),
+            because: BTreeSet::new(),
+        },
         GrantRemedy::SetDefault {
             policy_arn: arn(),
             before: "v2".to_owned(),
