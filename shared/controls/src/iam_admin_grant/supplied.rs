@@ -58,6 +58,24 @@ struct AttachedPolicy {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+struct InlineNames {
+    policy_names: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Groups {
+    groups: Vec<GroupName>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GroupName {
+    group_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct HolderResponse {
     arn: String,
     permissions_boundary: Option<BoundaryResponse>,
@@ -121,7 +139,11 @@ pub(super) fn state(target: &Target, given: &Value) -> Result<GrantState, StateE
         Grant::Membership { group, .. } => {
             holdings(target, given, &Holder::Group(group.clone()), &versions)?
         }
-        Grant::Boundary { holder } => holdings(target, given, holder, &versions)?,
+        Grant::Boundary { holder } => {
+            let mut state = holdings(target, given, holder, &versions)?;
+            state.unread.extend(by_groups(target, given, holder)?);
+            state
+        }
         Grant::Policy { policy_arn, staged } => {
             let policy: GetPolicy = responses::required(target, given, "GetPolicy")?;
             let default = policy.policy.default_version_id;
@@ -152,17 +174,40 @@ pub(super) fn state(target: &Target, given: &Value) -> Result<GrantState, StateE
     Ok(state)
 }
 
+const fn list_attached(holder: &Holder) -> &'static str {
+    match holder {
+        Holder::User(_) => "ListAttachedUserPolicies",
+        Holder::Role(_) => "ListAttachedRolePolicies",
+        Holder::Group(_) => "ListAttachedGroupPolicies",
+    }
+}
+
+const fn list_inline(holder: &Holder) -> &'static str {
+    match holder {
+        Holder::User(_) => "ListUserPolicies",
+        Holder::Role(_) => "ListRolePolicies",
+        Holder::Group(_) => "ListGroupPolicies",
+    }
+}
+
+/// What a user has by groups, which no response tells here: none only where it is in none.
+fn by_groups(target: &Target, given: &Value, holder: &Holder) -> Result<Vec<String>, StateError> {
+    const LIST: &str = "ListGroupsForUser";
+    if !matches!(holder, Holder::User(_)) {
+        return Ok(Vec::new());
+    }
+    let Some(groups) = responses::optional::<Groups>(target, given, LIST)? else {
+        return Ok(vec![LIST.to_owned()]);
+    };
+    Ok(groups.groups.into_iter().map(|group| format!("policies of {}", group.group_name)).collect())
+}
+
 fn attached(
     target: &Target,
     given: &Value,
     holder: &Holder,
 ) -> Result<Option<Vec<AttachedPolicy>>, StateError> {
-    let operation = match holder {
-        Holder::User(_) => "ListAttachedUserPolicies",
-        Holder::Role(_) => "ListAttachedRolePolicies",
-        Holder::Group(_) => "ListAttachedGroupPolicies",
-    };
-    let answer: Option<Attached> = responses::optional(target, given, operation)?;
+    let answer: Option<Attached> = responses::optional(target, given, list_attached(holder))?;
     Ok(answer.map(|answer| answer.attached_policies))
 }
 
@@ -190,10 +235,24 @@ fn holdings(
     versions: &[GetPolicyVersion],
 ) -> Result<GrantState, StateError> {
     let attached = attached(target, given, holder)?.ok_or_else(|| StateError::Missing {
-        operation: "ListAttachedUserPolicies",
+        operation: list_attached(holder),
         arn: target.resource.arn.clone(),
     })?;
     let mut permissions = inline(target, given, holder)?;
+    let mut unread = Vec::new();
+    match responses::optional::<InlineNames>(target, given, list_inline(holder))? {
+        Some(names) => {
+            for name in names.policy_names {
+                if !permissions.iter().any(|one| one.source.name() == name) {
+                    let source = Source::Inline { name };
+                    permissions.push(Permissions { source, document: None });
+                }
+            }
+        }
+        // Those that are given may be all there are; none at all is no answer.
+        None if permissions.is_empty() => unread.push(list_inline(holder).to_owned()),
+        None => {}
+    }
     for (place, policy) in attached.into_iter().enumerate() {
         let version = versions.get(place).map(|one| &one.policy_version);
         permissions.push(Permissions {
@@ -204,7 +263,7 @@ fn holdings(
             document: version.map(|version| text(&version.document)),
         });
     }
-    Ok(GrantState::granting(permissions))
+    Ok(GrantState { unread, ..GrantState::granting(permissions) })
 }
 
 /// The holder itself, where it is given.

@@ -115,6 +115,41 @@ fn a_response_that_is_missing_or_of_another_form_is_told() {
 }
 
 #[test]
+fn half_of_what_a_user_has_is_not_taken_for_all_of_it() {
+    let attached = json!({"AttachedPolicies": []});
+    let whole = json!({
+        "GetUser": {"User": {"Arn": BOB}},
+        "ListAttachedUserPolicies": attached,
+        "ListUserPolicies": {"PolicyNames": []},
+        "ListGroupsForUser": {"Groups": []},
+    });
+    assert_eq!(judged(&unbounded(), whole.clone()).status, Status::Clean);
+    let without = |name: &str| {
+        let mut half = whole.clone();
+        half.as_object_mut().unwrap().remove(name);
+        half
+    };
+    let named = |name: &str, member: &str, value: Value| {
+        let mut more = whole.clone();
+        more[name][member] = value;
+        more
+    };
+    for half in [
+        without("ListUserPolicies"),
+        without("ListGroupsForUser"),
+        named("ListUserPolicies", "PolicyNames", json!(["all"])),
+        named("ListGroupsForUser", "Groups", json!([{"GroupName": "admins"}])),
+    ] {
+        let judged = judged(&unbounded(), half.clone());
+        assert!(all_of(&judged).contains(&"evidence-unreadable"), "{half}");
+        for finding in &judged.findings {
+            assert_eq!(finding.confidence, Confidence::Unclear, "{half}");
+            assert!(finding.remedies.is_empty(), "{half}");
+        }
+    }
+}
+
+#[test]
 fn a_change_of_our_own_is_judged_as_anybodys() {
     let ours = "arn:aws:iam::111122223333:role/snapback-iam-admin-grant";
     let trust = Trust { own_roles: vec![ours.to_owned()], ..Trust::default() };
