@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use iam_document::{Context, Document, Judged, Kind, Verdict};
 use model::{Category, Confidence, Finding, Target, Trust, catalogue};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     GrantRemedy, back,
@@ -214,7 +214,7 @@ fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<
         }
         let mut finding = describe(one);
         if code == ADMIN && !rest.is_empty() {
-            finding = finding.with_evidence("also", json!(rest));
+            finding = finding.with_evidence("also", few(&rest));
         }
         finding.effective = !closed(code) && (state.attached != Some(false) || state.bounds);
         // What else an administrator can do goes with it.
@@ -272,6 +272,18 @@ fn granted(grant: &Grant, state: &GrantState, context: &Context) -> Vec<Finding<
         }
     }
     findings
+}
+
+/// Codes as evidence: by name as long as somebody would read them. The first in order is the worst.
+fn few<C: AsRef<str>>(codes: &BTreeSet<C>) -> Value {
+    const READ: usize = 5;
+    let names = codes.iter().map(AsRef::as_ref);
+    let rest = codes.len().saturating_sub(READ);
+    if rest == 0 {
+        return names.collect();
+    }
+    let rest = format!("and {rest} further codes, which `snapback inspect` lists");
+    names.take(READ).chain([rest.as_str()]).collect()
 }
 
 /// Whether a policy gives nothing to anybody and bounds somebody.
@@ -398,7 +410,7 @@ fn boundary(holder: &Holder, state: &GrantState, context: &Context) -> Vec<Findi
     if gives.is_empty() && !doubtful {
         return Vec::new();
     }
-    let mut finding = Finding::new(REMOVED, title).with_evidence("gives", json!(gives));
+    let mut finding = Finding::new(REMOVED, title).with_evidence("gives", few(&gives));
     bounded(&mut finding, &state.boundary);
     if doubtful || matches!(state.boundary, Boundary::Set { document: None, .. }) {
         finding.confidence = Confidence::Unclear;
