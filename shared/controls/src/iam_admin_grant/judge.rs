@@ -282,7 +282,7 @@ fn few<C: AsRef<str>>(codes: &BTreeSet<C>) -> Value {
     if rest == 0 {
         return names.collect();
     }
-    let rest = format!("and {rest} further codes, which `snapback inspect` lists");
+    let rest = format!("and {rest} more");
     names.take(READ).chain([rest.as_str()]).collect()
 }
 
