@@ -58,7 +58,10 @@ impl Control for IamCredentials {
             (CredentialRemedy::SetAccessKey { key, .. }, Some(Kind::AccessKey)) => {
                 target.detail(ACCESS_KEY).is_none_or(|named| named == key)
             }
-            (CredentialRemedy::SetPasswordReset { .. }, kind) => kind == Some(Kind::Password),
+            (
+                CredentialRemedy::SetPasswordReset { .. } | CredentialRemedy::RemovePassword { .. },
+                kind,
+            ) => kind == Some(Kind::Password),
             _ => false,
         }
     }
@@ -199,7 +202,8 @@ fn judge(
             if profile.reset_required == Some(true) && is_ours(target, trust) {
                 return None;
             }
-            Some(foreign_password(user, profile))
+            let made = target.detail(state::MADE).is_some();
+            Some(foreign_password(user, profile, made && trust.remove_console_passwords))
         }
         Credential::MfaDevices { left } => {
             let serial = target.detail(SERIAL).unwrap_or("of unknown serial number");
@@ -292,7 +296,12 @@ fn foreign_key(user: &str, id: Option<&str>) -> Finding<CredentialRemedy> {
     finding
 }
 
-fn foreign_password(user: &str, profile: &LoginProfile) -> Finding<CredentialRemedy> {
+/// `removable`: without it the user had none, and the account wants it taken away again.
+fn foreign_password(
+    user: &str,
+    profile: &LoginProfile,
+    removable: bool,
+) -> Finding<CredentialRemedy> {
     let mut finding = if profile.reset_required == Some(true) {
         let mut finding = Finding::new(
             "console-password-to-be-changed",
@@ -307,10 +316,11 @@ fn foreign_password(user: &str, profile: &LoginProfile) -> Finding<CredentialRem
     } else {
         let title = format!("somebody else set the console password of user `{user}`");
         let mut finding = Finding::new("console-password-for-another", title);
-        finding.remedies = vec![CredentialRemedy::SetPasswordReset {
-            user: user.to_owned(),
-            created: profile.created.clone(),
-            required: true,
+        let (user, created) = (user.to_owned(), profile.created.clone());
+        finding.remedies = vec![if removable {
+            CredentialRemedy::RemovePassword { user, created }
+        } else {
+            CredentialRemedy::SetPasswordReset { user, created, required: true }
         }];
         finding
     };
@@ -431,6 +441,7 @@ const READS: &[&str] = &[
 ];
 
 const WRITE_ACTIONS: &[&str] = &[
+    "iam:DeleteLoginProfile",
     "iam:GetLoginProfile",
     "iam:ListAccessKeys",
     "iam:TagUser",

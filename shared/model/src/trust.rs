@@ -87,6 +87,10 @@ pub struct Trust {
     /// wrong. Whoever may write one can give anything to anybody, so a function has the right only
     /// where it is deployed with it (`docs/adr/0012`).
     pub rewrite_inline_policies: bool,
+    /// Whether a console password that somebody else has made for a user may be removed, instead of
+    /// having to be changed: nobody could put it back. A function has the right only where it is
+    /// deployed with it.
+    pub remove_console_passwords: bool,
     /// ARN patterns of Snapback's own roles: never written, and never mistaken for strangers.
     pub own_roles: Vec<String>,
     /// Reverts on one resource within an hour after which the breaker opens for it.
@@ -126,6 +130,7 @@ impl Default for Trust {
             allowed_public_ports: ALLOWED_PUBLIC_PORTS.into(),
             protected_resources: Vec::new(),
             rewrite_inline_policies: false,
+            remove_console_passwords: false,
             own_roles: Vec::new(),
             max_reverts_per_resource: 3,
             max_reverts_per_account: 20,
@@ -193,6 +198,7 @@ const KEYS: &[&str] = &[
     "allowed_public_ports",
     "protected_resources",
     "rewrite_inline_policies",
+    "remove_console_passwords",
     "own_roles",
     "max_reverts_per_resource",
     "max_reverts_per_account",
@@ -288,6 +294,9 @@ impl Trust {
             rewrite_inline_policies: reader
                 .one("rewrite_inline_policies", "true or false")
                 .unwrap_or(floor.rewrite_inline_policies),
+            remove_console_passwords: reader
+                .one("remove_console_passwords", "true or false")
+                .unwrap_or(floor.remove_console_passwords),
             own_roles: reader.list("own_roles", Vec::new()),
             max_reverts_per_resource: reader
                 .one("max_reverts_per_resource", "a whole number")
@@ -407,6 +416,7 @@ mod tests {
             ("[required_kms_keys]\n\"\" = \"\"", "required_kms_keys: "),
             ("require_tls = \"yes\"", "require_tls: "),
             ("rewrite_inline_policies = 1", "rewrite_inline_policies: "),
+            ("remove_console_passwords = \"no\"", "remove_console_passwords: "),
             (
                 "require_key_enforcement = true\n[required_kms_keys]\n\"logs-*\" = \"alias/logs\"",
                 "required_kms_keys: `alias/logs`",

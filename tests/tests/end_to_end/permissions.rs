@@ -344,9 +344,11 @@ fn roles_hold_what_functions_ask_for_and_nothing_that_is_not_accounted_for() {
         let refused: Vec<_> = calls.filter(|call| !call.allowed).collect();
         assert!(refused.is_empty(), "{refused:?}");
     }
-    let rewrites = granted(&permitting, "IamAdminGrantRewrites");
-    let asked = permitting.actions("IamAdminGrant").unwrap();
-    assert!(rewrites.is_subset(&asked), "{rewrites:?} were asked for and are not used");
+    for function in ["IamAdminGrant", "IamCredentials"] {
+        let besides = granted(&permitting, &format!("{function}OnRequest"));
+        let asked = permitting.actions(function).unwrap();
+        assert!(besides.is_subset(&asked), "{besides:?} were asked for and are not used");
+    }
     let mut wrong = Vec::new();
     for (function, not_seen) in NOT_SEEN {
         let mut asked = stack.actions(function).unwrap();

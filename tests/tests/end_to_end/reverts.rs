@@ -32,7 +32,7 @@ fn assert_mended(stack: &Stack, about: &str, record: &Value) -> Value {
     entry
 }
 
-/// A key for another is switched off and stays; a password for another has to be changed.
+/// A key for another is switched off and stays; a password for another goes or has to be changed.
 fn credentials(stack: &Stack, user: &str) {
     let key = key_for(stack, user);
     handled(stack, "aws.iam", "IamCredentials", &key);
@@ -42,7 +42,15 @@ fn credentials(stack: &Stack, user: &str) {
     assert_eq!(keys[0]["Status"], "Inactive");
     assert_eq!(assert_mended(stack, user, &key)["inverse"]["active"], true);
 
+    // A new one is taken away again; another in the place of one has to be changed.
     let password = password_for(stack, user);
+    handled(stack, "aws.iam", "IamCredentials", &password);
+    assert!(stack.call("iam", "GetLoginProfile", json!({ "UserName": user })).is_err());
+    let removed = entries(stack, user).pop().unwrap();
+    assert_eq!(removed["outcome"], "verified", "{removed}");
+    assert!(removed["inverse"].is_null(), "nobody knows the password: {removed}");
+    let mut password = password_for(stack, user);
+    password["eventName"] = json!("UpdateLoginProfile");
     handled(stack, "aws.iam", "IamCredentials", &password);
     let profile = stack.call("iam", "GetLoginProfile", json!({ "UserName": user })).unwrap();
     assert_eq!(profile["LoginProfile"]["PasswordResetRequired"], true);
@@ -51,7 +59,7 @@ fn credentials(stack: &Stack, user: &str) {
 }
 
 #[test]
-fn a_key_for_another_is_switched_off_and_a_password_has_to_be_changed() {
+fn a_key_for_another_is_switched_off_and_a_password_goes_or_has_to_be_changed() {
     credentials(permitting(), "amzn-demo-switched-off");
 }
 

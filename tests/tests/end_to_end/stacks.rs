@@ -44,10 +44,12 @@ pub(crate) fn deploy_permitting(account: &str) -> Stack {
     let trust = r#"{
         "max_reverts_per_resource": 50,
         "max_reverts_per_account": 500,
-        "rewrite_inline_policies": true
+        "rewrite_inline_policies": true,
+        "remove_console_passwords": true
     }"#;
     parameters.push(("Trust", trust));
     parameters.push(("InlinePolicyRewrites", "true"));
+    parameters.push(("ConsolePasswordRemovals", "true"));
     deploy(account, &parameters)
 }
 

@@ -210,6 +210,22 @@ impl Credentials {
         Ok(changed(answer.request_id()))
     }
 
+    /// Removes a login profile, if it is still the one that was judged.
+    async fn remove_password(
+        &self,
+        user: &str,
+        created: Option<&str>,
+    ) -> Result<Applied, CloudError> {
+        const OPERATION: &str = "iam:DeleteLoginProfile";
+        let Some(live) = self.profile(user).await? else { return Ok(Applied::default()) };
+        if live.created.as_deref() != created {
+            return Err(refusal(OPERATION, user, "it is another login profile", Retry::Moved));
+        }
+        let sent = self.writes.delete_login_profile().user_name(user).send().await;
+        let answer = sent.map_err(|error| cloud_error(Call::Write, OPERATION, user, error))?;
+        Ok(changed(answer.request_id()))
+    }
+
     async fn tag(&self, user: &str, tags: &Tags) -> Result<Applied, CloudError> {
         const OPERATION: &str = "iam:TagUser";
         let list = tag_list(OPERATION, user, tags)?;
@@ -253,6 +269,9 @@ impl Cloud<IamCredentials> for Credentials {
             }
             CredentialRemedy::SetPasswordReset { user, created, required } => {
                 self.set_reset(user, created.as_deref(), *required).await
+            }
+            CredentialRemedy::RemovePassword { user, created } => {
+                self.remove_password(user, created.as_deref()).await
             }
             CredentialRemedy::TagUser { user, tags, .. } => self.tag(user, tags).await,
             CredentialRemedy::RestoreTags { user, tags, before } => {

@@ -12,8 +12,8 @@ use model::{ActorKind, Arn, Resource, Target};
 use super::{
     SUBSCRIPTIONS,
     state::{
-        ACCESS_KEY, BY, Credential, CredentialsState, KIND, KeyStatus, Kind, LoginProfile, ONESELF,
-        SERIAL, is_root,
+        ACCESS_KEY, BY, Credential, CredentialsState, KIND, KeyStatus, Kind, LoginProfile, MADE,
+        ONESELF, SERIAL, is_root,
     },
 };
 use crate::{Triage, control::passed_over};
@@ -91,6 +91,7 @@ fn target(record: &Record) -> Result<Target, String> {
         .with(KIND, kind.as_str())
         .with(ONESELF, if oneself { "true" } else { "" })
         .with(BY, &record.actor.id)
+        .with(MADE, if record.event_name.starts_with("Create") { "true" } else { "" })
         .with(ACCESS_KEY, key.as_deref().unwrap_or_default())
         .with(SERIAL, serial.as_deref().unwrap_or_default()))
 }

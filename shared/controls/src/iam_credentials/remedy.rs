@@ -30,6 +30,15 @@ pub enum CredentialRemedy {
         /// Whether the password is to be changed at the next sign-in.
         required: bool,
     },
+    /// `DeleteLoginProfile`, while it is the one that was judged. It has no inverse: the password is
+    /// nobody's to know, so a person gives the user a new one.
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteLoginProfile.html>.
+    RemovePassword {
+        /// The user's name.
+        user: String,
+        /// When the login profile that was judged was made; `None`: not read.
+        created: Option<String>,
+    },
     /// `TagUser`, which merges by itself: only `tags` are written.
     TagUser {
         /// The user's name.
@@ -54,7 +63,9 @@ pub enum CredentialRemedy {
 impl Remedy for CredentialRemedy {
     fn needs(&self) -> Response {
         match self {
-            Self::SetAccessKey { .. } | Self::SetPasswordReset { .. } => Response::Revert,
+            Self::SetAccessKey { .. }
+            | Self::SetPasswordReset { .. }
+            | Self::RemovePassword { .. } => Response::Revert,
             Self::TagUser { .. } | Self::RestoreTags { .. } => Response::Tag,
         }
     }
@@ -69,6 +80,9 @@ impl Remedy for CredentialRemedy {
             Self::SetPasswordReset { user, required, created: _ } => {
                 let parameters = json!({"UserName": user, "PasswordResetRequired": required});
                 vec![Operation::new("iam:UpdateLoginProfile", parameters)]
+            }
+            Self::RemovePassword { user, created: _ } => {
+                vec![Operation::new("iam:DeleteLoginProfile", json!({"UserName": user}))]
             }
             Self::TagUser { user, tags, before: _ } => vec![tags::set_on("User", user, tags)],
             Self::RestoreTags { user, tags, before } => {
@@ -85,6 +99,7 @@ impl Remedy for CredentialRemedy {
             Self::SetPasswordReset { user, created, required } => {
                 Self::SetPasswordReset { user, created, required: !required }
             }
+            Self::RemovePassword { .. } => return None,
             Self::TagUser { user, tags, before } => Self::RestoreTags { user, tags, before },
             Self::RestoreTags { user, tags, before } => Self::TagUser { user, tags, before },
         })
@@ -94,6 +109,7 @@ impl Remedy for CredentialRemedy {
         match self {
             Self::SetAccessKey { .. } => &["iam:ListAccessKeys", "iam:UpdateAccessKey"],
             Self::SetPasswordReset { .. } => &["iam:GetLoginProfile", "iam:UpdateLoginProfile"],
+            Self::RemovePassword { .. } => &["iam:DeleteLoginProfile", "iam:GetLoginProfile"],
             Self::TagUser { .. } => &["iam:TagUser"],
             Self::RestoreTags { .. } => &["iam:TagUser", "iam:UntagUser"],
         }

@@ -47,6 +47,8 @@ pub(super) const KIND: &str = "credential";
 pub(super) const ONESELF: &str = "oneself";
 /// A target's detail: who made the call.
 pub(super) const BY: &str = "by";
+/// A target's detail: the credential is a new one, and not another in the place of one.
+pub(super) const MADE: &str = "made";
 /// A target's detail: the access key's id, where the event tells it.
 pub const ACCESS_KEY: &str = "accessKeyId";
 /// A target's detail: the MFA device's serial number.

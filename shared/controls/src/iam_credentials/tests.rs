@@ -59,12 +59,15 @@ fn a_write_crosses_changes_of_the_same_credential_only() {
         created: None,
         required: true,
     };
+    let removal = CredentialRemedy::RemovePassword { user: "bob".to_owned(), created: None };
     for (remedy, target, crosses) in [
         (&switched_off(KEY), &key, true),
         (&switched_off("AKIAI44QH8DHBEXAMPLE"), &key, false),
         (&switched_off(KEY), &unnamed, true),
         (&switched_off(KEY), &password, false),
         (&reset, &password, true),
+        (&removal, &password, true),
+        (&removal, &key, false),
         (&reset, &key, false),
     ] {
         assert_eq!(IamCredentials.crosses(remedy, target), crosses, "{remedy:?} {target:?}");
@@ -417,6 +420,42 @@ fn a_user_is_marked_beside_its_other_tags_and_the_root_user_cannot_be() {
 }
 
 /// The credential as a remedy leaves it.
+#[test]
+fn a_new_password_is_removed_only_where_the_account_asks_for_it() {
+    let asking = Trust { remove_console_passwords: true, ..Trust::default() };
+    let made = record(IAM, "CreateLoginProfile", json!({"userName": "bob"}));
+    let changed = record(
+        IAM,
+        "UpdateLoginProfile",
+        json!({"userName": "bob", "passwordResetRequired": false}),
+    );
+    let profile = |required| LoginProfile {
+        reset_required: Some(required),
+        created: Some("2026-11-24T10:00:00Z".to_owned()),
+    };
+    let remedies = |record: &Value, required: bool, trust: &Trust| {
+        let credential = Credential::Password { profile: Some(profile(required)) };
+        let state = CredentialsState { arn: None, credential };
+        let findings = IamCredentials.assess(&target(&IamCredentials, record), &state, trust);
+        findings.into_iter().flat_map(|one| one.remedies).collect::<Vec<_>>()
+    };
+    let created = profile(false).created;
+    let user = "bob".to_owned();
+    let removal = CredentialRemedy::RemovePassword { user, created };
+    assert_eq!(remedies(&made, false, &asking), std::slice::from_ref(&removal));
+    assert_eq!(removal.operations()[0].operation, "iam:DeleteLoginProfile");
+    assert_eq!(removal.inverse(), None, "nobody knows the password");
+    // Another in the place of one, whose loss would be the user's.
+    for (record, trust) in [(&changed, &asking), (&made, &Trust::default())] {
+        let remedies = remedies(record, false, trust);
+        assert!(
+            matches!(remedies[..], [CredentialRemedy::SetPasswordReset { .. }]),
+            "{remedies:?}"
+        );
+    }
+    assert!(remedies(&made, true, &asking).is_empty(), "it is to be changed already");
+}
+
 fn applied(mut credential: Credential, remedy: &CredentialRemedy) -> Credential {
     match (&mut credential, remedy) {
         (

@@ -89,10 +89,10 @@ pub(crate) fn actions(template: &Template) -> Broken {
         let mut granted: BTreeSet<&str> = BTreeSet::new();
         let mut infrastructure = BTreeMap::new();
         // What a deployment may ask for besides, in a policy of its own.
-        let besides = template.resource(&format!("{}Rewrites", function.name));
+        let besides = template.resource(&format!("{}OnRequest", function.name));
         if let Some(besides) = &besides
             && (besides.property("Roles") != &json!([{ "Ref": format!("{}Role", function.name) }])
-                || besides.condition() != Some("RewritesInlinePolicies"))
+                || !is_asked_for(template, besides.condition()))
         {
             broken.push(format!("{} is not asked for, or is somebody else's", besides.name));
         }
@@ -123,6 +123,20 @@ pub(crate) fn actions(template: &Template) -> Broken {
         }
     }
     broken
+}
+
+/// Whether a condition holds only where a parameter that is `false` by default says `true`.
+fn is_asked_for(template: &Template, condition: Option<&str>) -> bool {
+    let at = |condition| template.document.pointer(&format!("/Conditions/{condition}/Fn::And"));
+    let mut parts = condition.and_then(at).map(list).into_iter().flatten();
+    parts.any(|part| {
+        let asked = part.pointer("/Fn::Equals").map(list).unwrap_or_default();
+        let [parameter, value] = &asked[..] else { return false };
+        let parameters = template.parameters();
+        let of = |name: &str| parameters.iter().find(|(known, _)| *known == name);
+        let default = referred(parameter).and_then(of).map(|(_, body)| &body["Default"]);
+        *value == &json!("true") && default == Some(&json!("false"))
+    })
 }
 
 /// No wildcard in an action, none for a whole resource, account-wide S3 writes stay at home.
@@ -168,7 +182,8 @@ pub(crate) fn resources_of_actions(template: &Template) -> Broken {
             .collect();
         let writes = ["iam:UpdateAssumeRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy"];
         let writes = writes.iter().any(|action| allowed.contains(action));
-        let stem = ["Permissions", "Rewrites"].iter().find_map(|end| policy.name.strip_suffix(end));
+        let stem =
+            ["Permissions", "OnRequest"].iter().find_map(|end| policy.name.strip_suffix(end));
         let Some(stem) = stem.filter(|_| writes) else { continue };
         let limits = template.resource(&format!("{stem}Limits"));
         let denied = limits.map(|limits| {

@@ -279,6 +279,28 @@ async fn a_login_profile_that_nobody_has_judged_is_not_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_the_login_profile_that_was_judged_is_removed_and_only_once() {
+    let removal = |created: Option<&str>| CredentialRemedy::RemovePassword {
+        user: "bob".to_owned(),
+        created: created.map(str::to_owned),
+    };
+    let delete = mock!(Client::delete_login_profile)
+        .match_requests(|request| request.user_name() == Some("bob"))
+        .then_http_response(|| answer(200, "<DeleteLoginProfileResponse/>"));
+    let live = profile(false);
+    for other in [None, Some("2020-01-01T00:00:00Z")] {
+        let error = applied(&[&live, &delete], &removal(other)).await.unwrap_err();
+        assert_eq!(error.retry, Retry::Moved, "{other:?}");
+    }
+    let created = DateTime::from_secs(CREATED).to_string();
+    assert!(applied(&[&live, &delete], &removal(Some(&created))).await.unwrap().changed);
+    let gone =
+        mock!(Client::get_login_profile).then_http_response(|| xml_refusal(404, "NoSuchEntity"));
+    assert!(!applied(&[&gone, &delete], &removal(Some(&created))).await.unwrap().changed);
+    assert_eq!(delete.num_calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_write_is_told_apart_from_one_that_may_have_happened_and_neither_is_repeated() {
     for (status, code, retry, in_doubt) in [
         (403, "AccessDenied", Retry::Pointless, false),
