@@ -209,15 +209,13 @@ fn mend(rule: &Rule, current: Option<Least>, noncurrent: Option<Least>) -> Optio
     let mut mended = rule.clone();
     match current {
         None => {}
+        // Days in place of a date would let go at once what is older, and what the date leaves for
+        // years: a rule is for the objects that are there already as well.
+        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html
+        Some(Least::Days(_)) if rule.date().is_some() => mended.expiration = None,
         Some(Least::ForEver) => mended.expiration = None,
         Some(Least::Days(days)) => {
-            // Dates and days do not go together in one rule: it goes on moving, and deletes no more.
-            // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
-            if rule.transitions.iter().any(|transition| transition.date.is_some()) {
-                mended.expiration = None;
-            }
             if let Some(expiration) = mended.expiration.as_mut() {
-                expiration.date = None;
                 expiration.days = Some(days);
             }
         }

@@ -83,10 +83,24 @@ fn a_floor_holds_for_every_rule_and_changes_the_offending_ones_alone() {
     let after = rules(json!([foreign, narrow(365), off, late]));
     assert_eq!(mended(now, None, Some(365)), (BELOW.to_owned(), after));
     assert_eq!(found(json!([foreign, narrow(365), off, late]), None, Some(365)), []);
-    // A date cannot be held against days: whatever is old by then goes at once.
+    // A date cannot be held against days: whatever is old by then goes at once. Days in its place
+    // would let go today what is older than they are, and so the rule deletes no more.
     let dated = rule("dated", json!({"Expiration": {"Date": "2030-01-01T00:00:00Z"}}));
-    let after = rules(json!([days("dated", 30)]));
-    assert_eq!(mended(json!([dated]), None, Some(30)), (BELOW.to_owned(), after));
+    let mut off = dated.clone();
+    off["Status"] = json!("Disabled");
+    assert_eq!(mended(json!([dated]), None, Some(30)), (BELOW.to_owned(), rules(json!([off]))));
+    let dated = |days: u32| {
+        rule(
+            "dated",
+            json!({"Expiration": {"Date": "2030-01-01T00:00:00Z"},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": days}}),
+        )
+    };
+    let after = rules(json!([rule(
+        "dated",
+        json!({"NoncurrentVersionExpiration": {"NoncurrentDays": 30}})
+    )]));
+    assert_eq!(mended(json!([dated(1)]), None, Some(30)), (BELOW.to_owned(), after));
     // In one rule dates and days do not go together: it goes on moving, and deletes no more.
     let moving =
         json!({"Transitions": [{"Date": "2029-01-01T00:00:00Z", "StorageClass": "GLACIER"}]});
@@ -129,9 +143,12 @@ fn dates_are_days_however_they_are_written() {
     assert_eq!(found(dated("2031-01-01T00:00:00Z"), Some(before.clone()), None), []);
     let told = mended(dated("2029-12-31T00:00:00.000Z"), Some(before.clone()), None);
     assert_eq!(told, (SOONER.to_owned(), rules(before.clone())));
-    // A date where there were days.
+    // A date where there were days: it deletes no more, since days could let go at once what the
+    // date leaves for years.
+    let mut off = before[0].clone();
+    off["Status"] = json!("Disabled");
     let told = mended(before, Some(json!([days("a", 365)])), None);
-    assert_eq!(told, (SOONER.to_owned(), rules(json!([days("a", 365)]))));
+    assert_eq!(told, (SOONER.to_owned(), rules(json!([off]))));
 }
 
 #[test]
