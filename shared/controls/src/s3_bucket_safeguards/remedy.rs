@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    lifecycle::{Lifecycle, Rule},
+    lifecycle::{Lifecycle, NoncurrentExpiration, Rule},
     setting::{
         Encryption, LogFormat, LogTarget, MetricsFilter, Retention, Setting, Versioning,
         VersioningStatus,
@@ -180,7 +180,12 @@ fn join_lifecycle(was: &Lifecycle, one: &Lifecycle, other: &Lifecycle) -> Lifecy
 /// Of two mended forms of one rule, what leaves data for longer.
 fn milder(one: &Rule, other: &Rule) -> Rule {
     // Whichever is for less has been narrowed.
-    let mut rule = if one.is_within(other) { one.clone() } else { other.clone() };
+    let (narrow, wide) = if one.is_within(other) { (one, other) } else { (other, one) };
+    // What goes on without deleting is as mild as can be, and is not to be lost with what deleted.
+    if let Some(kept) = [narrow, wide].into_iter().find(|rule| rule.is_on() && !rule.deletes()) {
+        return kept.clone();
+    }
+    let mut rule = narrow.clone();
     if !(one.is_on() && other.is_on()) {
         "Disabled".clone_into(&mut rule.status);
     }
@@ -194,13 +199,19 @@ fn milder(one: &Rule, other: &Rule) -> Rule {
     };
     rule.noncurrent_version_expiration =
         match (&one.noncurrent_version_expiration, &other.noncurrent_version_expiration) {
-            (Some(ours), Some(theirs)) => {
-                let later = ours.noncurrent_days >= theirs.noncurrent_days;
-                Some(if later { ours.clone() } else { theirs.clone() })
-            }
+            (Some(ours), Some(theirs)) => Some(NoncurrentExpiration {
+                noncurrent_days: ours.noncurrent_days.max(theirs.noncurrent_days),
+                newer_noncurrent_versions: ours
+                    .newer_noncurrent_versions
+                    .max(theirs.newer_noncurrent_versions),
+            }),
             (Some(_) | None, _) => None,
         };
-    rule
+    if rule.deletes() || rule.without_deletion().is_some() {
+        return rule;
+    }
+    // S3 takes no rule that does nothing: it is switched off instead.
+    Rule { status: "Disabled".to_owned(), ..narrow.clone() }
 }
 
 fn operations(resource: &Resource, before: &Setting, after: &Setting) -> Vec<Operation> {

@@ -48,6 +48,22 @@ fn findings_about_one_setting_are_one_write() {
         lifecycle(json!([rule("a", "tmp/", 90, "Enabled"), rule("b", "", 90, "Disabled"), moving]));
     assert_eq!(joined, put(&was, &expected));
     assert_eq!(turned, joined);
+    // Of noncurrent versions the days of the one and the count of the other.
+    let versions = |days: u32, count: u32| {
+        lifecycle(json!([{"ID": "a", "Status": "Enabled", "NoncurrentVersionExpiration":
+            {"NoncurrentDays": days, "NewerNoncurrentVersions": count}}]))
+    };
+    let was = versions(1, 1);
+    let joined = put(&was, &versions(90, 1)).join(&put(&was, &versions(1, 10)));
+    assert_eq!(joined, Some(put(&was, &versions(90, 10))));
+    // It only moved data before, and a floor gives days to what deletes now: it moves again.
+    let was = lifecycle(json!([rule("a", "", 1, "Enabled")]));
+    let by_floor = lifecycle(json!([rule("a", "", 90, "Enabled")]));
+    let by_before = lifecycle(json!([{"ID": "a", "Status": "Enabled", "Filter": {"Prefix": ""},
+        "Transitions": [{"Days": 30, "StorageClass": "GLACIER"}]}]));
+    let joined = put(&was, &by_floor).join(&put(&was, &by_before));
+    assert_eq!(joined, Some(put(&was, &by_before)));
+    assert_eq!(put(&was, &by_before).join(&put(&was, &by_floor)), joined);
     // A floor takes no date, whatever there was before.
     let dated = json!({"ID": "a", "Status": "Enabled", "Filter": {"Prefix": ""},
         "Expiration": {"Date": "2030-01-01T00:00:00Z"}});
@@ -155,8 +171,12 @@ fn rule() -> impl Strategy<Value = Value> {
         json!({"Date": "2030-01-01T00:00:00Z"}),
         json!({"Date": "2031-01-01T00:00:00Z"}),
     ]);
-    let noncurrent =
-        select(vec![json!(null), json!({"NoncurrentDays": 1}), json!({"NoncurrentDays": 90})]);
+    let noncurrent = select(vec![
+        json!(null),
+        json!({"NoncurrentDays": 1}),
+        json!({"NoncurrentDays": 90}),
+        json!({"NoncurrentDays": 1, "NewerNoncurrentVersions": 5}),
+    ]);
     let moves = select(vec![
         json!([]),
         json!([{"Days": 1, "StorageClass": "GLACIER"}]),
@@ -333,6 +353,8 @@ proptest! {
         if let (Some(was), Some(is)) = (&seen.lifecycle, &state.seen.lifecycle) {
             prop_assert!(is.rules.len() >= was.rules.len());
             for (was, is) in was.rules.iter().zip(&is.rules) {
+                let does = is.deletes() || is.without_deletion().is_some();
+                prop_assert!(does || is == was, "S3 takes no rule that does nothing: {:?}", is);
                 let sooner = is.is_on() && is.days().is_some_and(|days| {
                     was.is_on() && was.days().is_none_or(|had| days < had)
                 });
