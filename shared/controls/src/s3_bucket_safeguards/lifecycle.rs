@@ -200,6 +200,14 @@ impl Rule {
         Some(expiration.noncurrent_days.unwrap_or(0))
     }
 
+    /// How many noncurrent versions stay whatever their age.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_NoncurrentVersionExpiration.html>.
+    #[must_use]
+    pub fn versions_kept(&self) -> i32 {
+        let expiration = self.noncurrent_version_expiration.as_ref();
+        expiration.and_then(|expiration| expiration.newer_noncurrent_versions).unwrap_or(0)
+    }
+
     /// Whether it makes data go.
     #[must_use]
     pub fn deletes(&self) -> bool {

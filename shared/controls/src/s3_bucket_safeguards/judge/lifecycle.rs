@@ -68,10 +68,13 @@ impl Question<'_> {
             let Some(was) = counterpart(rule, before).filter(|was| was.is_on()) else {
                 let wide = || before.rules.iter().filter(|was| was.is_on() && was.is_wide());
                 let soonest = Least::of(wide().filter_map(Rule::days).min());
-                let noncurrent = Least::of(wide().filter_map(Rule::noncurrent_days).min());
-                let sooner = rule.date().is_some()
-                    || Least::of(rule.days()) < soonest
-                    || Least::of(rule.noncurrent_days()) < noncurrent;
+                let no_milder = |was: &Rule| {
+                    Least::of(was.noncurrent_days()) <= Least::of(rule.noncurrent_days())
+                        && was.versions_kept() <= rule.versions_kept()
+                };
+                let noncurrent = rule.noncurrent_days().is_some() && !wide().any(no_milder);
+                let sooner =
+                    rule.date().is_some() || Least::of(rule.days()) < soonest || noncurrent;
                 let new = rule.is_wide() && !before.rules.contains(rule);
                 return (new && sooner).then(|| off(rule));
             };
@@ -88,6 +91,14 @@ impl Question<'_> {
                 (current && was.date().is_none()).then(|| Least::of(was.days())),
                 noncurrent.then(|| Least::of(was.noncurrent_days())),
             );
+            if was.noncurrent_days().is_some()
+                && rule.noncurrent_days().is_some()
+                && rule.versions_kept() < was.versions_kept()
+            {
+                let mended = mended.get_or_insert_with(|| rule.clone());
+                let expiration = mended.noncurrent_version_expiration.get_or_insert_default();
+                expiration.newer_noncurrent_versions = Some(was.versions_kept());
+            }
             if current && let Some(date) = was.date() {
                 let mended = mended.get_or_insert_with(|| rule.clone());
                 let expiration = mended.expiration.get_or_insert_default();

@@ -152,6 +152,36 @@ fn dates_are_days_however_they_are_written() {
 }
 
 #[test]
+fn a_rule_keeps_no_fewer_versions_than_it_did() {
+    let keeping = |id: &str, days: u32, count: Option<u32>| {
+        let mut expiration = json!({"NoncurrentDays": days});
+        if let Some(count) = count {
+            expiration["NewerNoncurrentVersions"] = json!(count);
+        }
+        rule(id, json!({"NoncurrentVersionExpiration": expiration}))
+    };
+    let before = json!([keeping("a", 30, Some(10))]);
+    for count in [Some(1), Some(9), None] {
+        let told = mended(json!([keeping("a", 30, count)]), Some(before.clone()), None);
+        assert_eq!(told, (SOONER.to_owned(), rules(before.clone())), "{count:?}");
+    }
+    // Later, but fewer: the days stay, the count comes back.
+    let told = mended(json!([keeping("a", 90, Some(1))]), Some(before.clone()), None);
+    assert_eq!(told, (SOONER.to_owned(), rules(json!([keeping("a", 90, Some(10))]))));
+    for now in [keeping("a", 30, Some(10)), keeping("a", 30, Some(100))] {
+        assert_eq!(found(json!([now]), Some(before.clone()), None), []);
+    }
+    // A new rule beside it that keeps fewer.
+    let new = keeping("new", 30, None);
+    let mut off = new.clone();
+    off["Status"] = json!("Disabled");
+    let told = mended(json!([before[0], new]), Some(before.clone()), None);
+    assert_eq!(told, (SOONER.to_owned(), rules(json!([before[0], off]))));
+    let new = keeping("new", 30, Some(10));
+    assert_eq!(found(json!([before[0], new]), Some(before.clone()), None), []);
+}
+
+#[test]
 fn a_rule_deletes_no_more_than_it_did() {
     let narrow = |filter: Value| rule("a", json!({"Filter": filter, "Expiration": {"Days": 30}}));
     let tagged = json!({"And": {"Prefix": "tmp/", "Tags": [{"Key": "k", "Value": "v"}]}});
