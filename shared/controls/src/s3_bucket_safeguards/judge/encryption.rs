@@ -14,6 +14,7 @@ use crate::{
 };
 
 const NOT_KNOWN: &str = "what it was before is not known: no baseline, and no floor";
+const WHOSE_ALIAS: &str = "in which account the alias is, one of its names does not say";
 const SEVERAL: &str = "which of several keys is meant, a person has to say";
 
 impl Question<'_> {
@@ -30,11 +31,11 @@ impl Question<'_> {
             let title = "the bucket's default encryption is weaker than it should be";
             findings.push(self.encrypted(code, title, now));
         } else if let Some(key) = &now.key
-            && self.is_strangers(key)
+            && let Some(doubt) = self.strangers(key)
         {
             let code = "s3-bucket-encryption-removed:foreign-key";
             let title = "new objects are encrypted under a key of an account that is not trusted";
-            findings.push(self.encrypted(code, title, now));
+            findings.push(unless_doubtful(self.encrypted(code, title, now), doubt));
         } else {
             findings.extend(self.other_key(now, self.known()));
         }
@@ -86,9 +87,9 @@ impl Question<'_> {
             if before.strength().ok().flatten() < Some(FloorEncryption::Kms) {
                 return None;
             }
-            same(key, before.key.as_deref().unwrap_or(MANAGED_KEY))
+            self.same(key, before.key.as_deref().unwrap_or(MANAGED_KEY))
         } else {
-            let mets = self.floor.keys.iter().map(|wanted| same(key, wanted));
+            let mets = self.floor.keys.iter().map(|wanted| self.same(key, wanted));
             mets.fold(Met::No, either)
         };
         let met = either(met, allowed);
@@ -97,13 +98,7 @@ impl Question<'_> {
         }
         let code = "s3-bucket-encryption-removed:key";
         let title = "the bucket's default encryption names another key than it should";
-        let mut finding = self.encrypted(code, title, now);
-        if let Met::Unknown(why) = met {
-            finding.confidence = Confidence::Unclear;
-            finding.remedies.clear();
-            finding.held_back = Some(why.to_owned());
-        }
-        Some(finding)
+        Some(unless_doubtful(self.encrypted(code, title, now), met))
     }
 
     /// A finding that is mended by the encryption of before, else by that of the floor.
@@ -156,7 +151,7 @@ impl Question<'_> {
         let keys = &self.floor.keys;
         let fits = |before: &&Encryption| {
             let key = before.key.as_deref().unwrap_or(MANAGED_KEY);
-            keys.is_empty() || keys.iter().any(|wanted| same(key, wanted) == Met::Yes)
+            keys.is_empty() || keys.iter().any(|wanted| self.same(key, wanted) == Met::Yes)
         };
         if let Some(before) = before.filter(fits) {
             return Ok(before.key.clone());
@@ -172,16 +167,60 @@ impl Question<'_> {
         }
     }
 
-    /// Whether a key belongs to an account that is neither the bucket's nor trusted like it: whoever
-    /// has it can take the data away. Only an ARN tells whose it is; a bare id or alias is of the
-    /// bucket's own account.
-    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html>.
-    fn is_strangers(&self, key: &str) -> bool {
-        key.parse::<Arn>().is_ok()
-            && !is_ours(key, &self.target.resource.account, self.trust)
-            && is_allowed(key, self.trust) == Met::No
-            && !self.floor.keys.iter().any(|wanted| same(key, wanted) == Met::Yes)
+    /// Whether two names are of one key, however either is written. An alias stands for a key of its own
+    /// account alone, and each account has its own of a name.
+    /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html>.
+    fn same(&self, key: &str, wanted: &str) -> Met {
+        if key == wanted {
+            return Met::Yes;
+        }
+        let (alias_of_key, alias_of_wanted) = (alias(key), alias(wanted));
+        let managed = Some("aws/s3");
+        if (alias_of_key == managed) != (alias_of_wanted == managed) {
+            // The AWS managed key and one of our own are never the same.
+            return Met::No;
+        }
+        let is_alias = alias_of_key.is_some() || alias_of_wanted.is_some();
+        let account = |name: &str| name.parse::<Arn>().ok().map(|arn| arn.account);
+        match (account(key), account(wanted)) {
+            (Some(one), Some(other)) if is_alias && one != other => return Met::No,
+            (Some(told), None) | (None, Some(told))
+                if is_alias && told != self.target.resource.account.as_str() =>
+            {
+                return Met::Unknown(WHOSE_ALIAS);
+            }
+            _ if is_alias && alias_of_key == alias_of_wanted => return Met::Yes,
+            _ => {}
+        }
+        is_same(key, wanted, None)
     }
+
+    /// Whether a key belongs to an account that is neither the bucket's nor trusted like it: whoever
+    /// has it can take the data away. `None`: it does not; [`Met::No`]: it does, and is not allowed;
+    /// [`Met::Unknown`]: it does, and an allowed alias may stand for it. Only an ARN tells whose it
+    /// is.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html>.
+    fn strangers(&self, key: &str) -> Option<Met> {
+        let is_ours = key.parse::<Arn>().is_err()
+            || is_ours(key, &self.target.resource.account, self.trust)
+            || self.floor.keys.iter().any(|wanted| self.same(key, wanted) == Met::Yes);
+        let allowed = is_allowed(key, self.trust);
+        (!is_ours && allowed != Met::Yes).then_some(allowed)
+    }
+
+    fn is_strangers(&self, key: &str) -> bool {
+        self.strangers(key) == Some(Met::No)
+    }
+}
+
+/// The finding, of which nothing is certain where the key is in doubt.
+fn unless_doubtful(mut finding: Finding<SafeguardRemedy>, met: Met) -> Finding<SafeguardRemedy> {
+    if let Met::Unknown(why) = met {
+        finding.confidence = Confidence::Unclear;
+        finding.remedies.clear();
+        finding.held_back = Some(why.to_owned());
+    }
+    finding
 }
 
 /// The API's word for it.
@@ -195,20 +234,6 @@ const fn word(encryption: FloorEncryption) -> &'static str {
 
 /// The AWS managed key of S3, used where none is named.
 const MANAGED_KEY: &str = "alias/aws/s3";
-
-/// Whether two names are of one key, however either is written.
-fn same(key: &str, wanted: &str) -> Met {
-    if key == wanted || alias(key).is_some_and(|alias_name| Some(alias_name) == alias(wanted)) {
-        return Met::Yes;
-    }
-    let met = is_same(key, wanted, None);
-    let is_managed = |key| alias(key) == Some("aws/s3");
-    // The AWS managed key and one of our own are never the same.
-    if matches!(met, Met::Unknown(_)) && (is_managed(key) || is_managed(wanted)) {
-        return Met::No;
-    }
-    met
-}
 
 /// The name of an alias.
 fn alias(key: &str) -> Option<&str> {

@@ -106,6 +106,57 @@ fn encryption_moves_to_no_other_key_and_what_is_stronger_stays() {
     assert_eq!(findings[0].confidence, Confidence::Certain);
 }
 
+fn encrypted(key: &str, before: Option<&str>, trust: &str) -> Vec<(String, Confidence, bool)> {
+    let mut state = SafeguardsState::default();
+    state.seen.set(kms("aws:kms", Some(key)));
+    if let Some(before) = before {
+        state.baseline.set(kms("aws:kms", Some(before)));
+    }
+    let trust = Trust::parse(trust).unwrap();
+    let findings = S3BucketSafeguards.assess(&about(Kind::Encryption), &state, &trust);
+    let of = |finding: Finding<SafeguardRemedy>| {
+        (finding.code, finding.confidence, !finding.remedies.is_empty())
+    };
+    findings.into_iter().map(of).collect()
+}
+
+#[test]
+fn a_strangers_key_that_an_allowed_alias_might_stand_for_is_a_doubt_and_no_silence() {
+    let strangers = "arn:aws:kms:eu-west-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let code = "s3-bucket-encryption-removed:foreign-key".to_owned();
+    for (allowed, expected) in [
+        ("alias/app", vec![(code.clone(), Confidence::Unclear, false)]),
+        (
+            "arn:aws:kms:eu-west-1:444455556666:alias/app",
+            vec![(code.clone(), Confidence::Unclear, false)],
+        ),
+        ("arn:aws:kms:eu-west-1:111122223333:alias/app", vec![(code, Confidence::Certain, false)]),
+        (strangers, vec![]),
+    ] {
+        let trust = format!("allowed_kms_keys = [\"{allowed}\"]");
+        assert_eq!(encrypted(strangers, None, &trust), expected, "{allowed}");
+    }
+}
+
+#[test]
+fn an_alias_of_another_account_is_not_the_alias_of_that_name_here() {
+    let code = "s3-bucket-encryption-removed:key".to_owned();
+    let trust = "trusted_accounts = [\"444455556666\"]";
+    let here = "arn:aws:kms:eu-west-1:111122223333:alias/records";
+    let there = "arn:aws:kms:eu-west-1:444455556666:alias/records";
+    for (key, before, expected) in [
+        (there, here, vec![(code.clone(), Confidence::Certain, true)]),
+        // Whoever left the account out may have meant the other one.
+        (there, "alias/records", vec![(code.clone(), Confidence::Unclear, false)]),
+        (here, "alias/records", vec![]),
+        ("alias/records", here, vec![]),
+        (there, there, vec![]),
+        (there, "alias/aws/s3", vec![(code, Confidence::Certain, true)]),
+    ] {
+        assert_eq!(encrypted(key, Some(before), trust), expected, "{key} {before}");
+    }
+}
+
 #[test]
 fn a_refusal_of_keys_that_only_the_caller_has_is_missed() {
     let blocking = Setting::Encryption(Encryption {
