@@ -14,6 +14,8 @@ use crate::{
 };
 
 const NOT_KNOWN: &str = "what it was before is not known: no baseline, and no floor";
+const ELSEWHERE: &str =
+    "the key that is asked for is of another Region, where the bucket cannot use it";
 const WHOSE_ALIAS: &str = "in which account the alias is, one of its names does not say";
 const SEVERAL: &str = "which of several keys is meant, a person has to say";
 
@@ -156,15 +158,25 @@ impl Question<'_> {
         if let Some(before) = before.filter(fits) {
             return Ok(before.key.clone());
         }
-        let mut keys = keys.iter();
-        match (keys.next(), keys.next()) {
+        let mut usable = keys.iter().filter(|key| !self.is_elsewhere(key));
+        match (usable.next(), usable.next()) {
             (Some(key), None) => Ok(Some(key.clone())),
             (Some(_), Some(_)) => Err(SEVERAL),
-            (None, _) => {
-                let own = || now.key.clone().filter(|key| !self.is_strangers(key));
-                Ok(self.trust.kms_key_arn.clone().or_else(own))
-            }
+            (None, _) if !keys.is_empty() => Err(ELSEWHERE),
+            (None, _) => match &self.trust.kms_key_arn {
+                Some(key) if self.is_elsewhere(key) => Err(ELSEWHERE),
+                Some(key) => Ok(Some(key.clone())),
+                None => Ok(now.key.clone().filter(|key| self.strangers(key).is_none())),
+            },
         }
+    }
+
+    /// Whether a key is of another Region than the bucket: S3 takes its name unread, and every upload
+    /// fails from then on.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html>.
+    fn is_elsewhere(&self, key: &str) -> bool {
+        let region = self.target.resource.region.as_str();
+        key.parse::<Arn>().is_ok_and(|arn| !region.is_empty() && arn.region != region)
     }
 
     /// Whether two names are of one key, however either is written. An alias stands for a key of its own

@@ -121,6 +121,38 @@ fn encrypted(key: &str, before: Option<&str>, trust: &str) -> Vec<(String, Confi
 }
 
 #[test]
+fn a_key_of_another_region_is_never_written_since_every_upload_would_fail() {
+    const ELSEWHERE: &str = "arn:aws:kms:us-east-1:111122223333:key/ffff";
+    let floor = |key: &str| {
+        format!("[[bucket_floors]]\nbuckets = \"*\"\nencryption = \"aws:kms\"\nkey = \"{key}\"\n")
+    };
+    let account = format!("kms_key_arn = \"{ELSEWHERE}\"");
+    let required = format!("required_kms_keys = {{ \"amzn-*\" = \"{ELSEWHERE}\" }}");
+    let (here, there) = (floor(KEY), floor(ELSEWHERE));
+    let mut state = SafeguardsState::default();
+    state.seen.set(Setting::Encryption(Encryption::s3()));
+    for (trust, expected) in [
+        (account, None),
+        (required, None),
+        (there.clone(), None),
+        (here.clone(), Some(KEY)),
+        // The one of several that the bucket can use.
+        (format!("{there}{here}"), Some(KEY)),
+    ] {
+        let trust = Trust::parse(&trust).unwrap();
+        let findings = S3BucketSafeguards.assess(&about(Kind::Encryption), &state, &trust);
+        let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+        assert_eq!(finding.code, "s3-bucket-encryption-removed");
+        let after = finding.remedies.first().map(|remedy| {
+            let SafeguardRemedy::Put { after, .. } = remedy else { panic!("{remedy:?}") };
+            after.clone()
+        });
+        assert_eq!(after, expected.map(|key| kms("aws:kms", Some(key))));
+        assert_eq!(finding.held_back.is_some(), expected.is_none());
+    }
+}
+
+#[test]
 fn a_strangers_key_that_an_allowed_alias_might_stand_for_is_a_doubt_and_no_silence() {
     let strangers = "arn:aws:kms:eu-west-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let code = "s3-bucket-encryption-removed:foreign-key".to_owned();
