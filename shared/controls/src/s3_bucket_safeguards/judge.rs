@@ -202,14 +202,18 @@ impl Question<'_> {
         let wanted: Vec<&Retention> = was.into_iter().chain(floor.as_ref()).collect();
         let has = now.retention.as_ref();
         let is_met = |least: &&Retention| {
-            has.is_some_and(|has| has.mode >= least.mode && has.length() >= least.length())
+            has.is_some_and(|has| {
+                has.mode >= least.mode
+                    && has.length() >= least.length()
+                    && has.hold_length() >= least.hold_length()
+            })
         };
         if wanted.iter().all(is_met) {
             return Vec::new();
         }
         let finding = Self::finding(
             "s3-lifecycle-weakened:object-lock",
-            "Object Lock's default retention is shorter or weaker than it should be",
+            "Object Lock's default retention or hold is shorter or weaker than it should be",
             now,
             before,
         );
@@ -218,9 +222,9 @@ impl Question<'_> {
             // What is longer or stronger already stays so.
             let all = wanted.iter().copied().chain(has);
             let mode = all.clone().map(|one| one.mode).max().unwrap_or(LockMode::Governance);
+            let hold = all.clone().max_by_key(|one| one.hold_length());
+            let hold = hold.and_then(|longest| longest.event_hold.clone());
             let longest = all.max_by_key(|one| one.length());
-            let hold = has.and_then(|has| has.event_hold.clone());
-            let hold = hold.or_else(|| was.and_then(|was| was.event_hold.clone()));
             longest
                 .map(|longest| {
                     let retention = Retention { mode, event_hold: hold, ..longest.clone() };

@@ -332,9 +332,19 @@ impl Retention {
     /// Its length in days; a year counts as 365.
     #[must_use]
     pub fn length(&self) -> u64 {
-        let years = u64::from(self.years.unwrap_or(0)).saturating_mul(365);
-        u64::from(self.days.unwrap_or(0)).saturating_add(years)
+        length(self.days, self.years)
     }
+
+    /// The length in days of the hold beside it; 0: there is none.
+    #[must_use]
+    pub fn hold_length(&self) -> u64 {
+        self.event_hold.as_ref().map_or(0, |hold| length(hold.days, hold.years))
+    }
+}
+
+fn length(days: Option<u32>, years: Option<u32>) -> u64 {
+    let years = u64::from(years.unwrap_or(0)).saturating_mul(365);
+    u64::from(days.unwrap_or(0)).saturating_add(years)
 }
 
 /// Object Ownership.

@@ -285,6 +285,30 @@ fn a_default_retention_is_no_shorter_and_no_weaker() {
 }
 
 #[test]
+fn a_default_hold_is_no_shorter() {
+    let of = |days: u32, hold: Option<(u32, bool)>| {
+        let event_hold = hold.map(|(length, years)| EventHold {
+            days: (!years).then_some(length),
+            years: years.then_some(length),
+        });
+        let mode = LockMode::Governance;
+        let retention = Retention { mode, days: Some(days), years: None, event_hold };
+        Setting::ObjectLock(ObjectLock { enabled: true, retention: Some(retention) })
+    };
+    let was = of(30, Some((365, false)));
+    let code = "s3-lifecycle-weakened:object-lock".to_owned();
+    for now in [of(30, None), of(30, Some((1, false)))] {
+        assert_eq!(told(&now, Some(&was), ""), (code.clone(), Ok(was.clone())), "{now:?}");
+    }
+    // Of the retention and of the hold the longer.
+    let told = told(&of(1, Some((2, true))), Some(&was), "");
+    assert_eq!(told, (code, Ok(of(30, Some((2, true))))));
+    for now in [of(30, Some((1, true))), of(30, Some((366, false)))] {
+        assert_eq!(found(&now, Some(&was), ""), [], "{now:?}");
+    }
+}
+
+#[test]
 fn acls_count_no_more_than_before_and_than_they_may() {
     let of = |rule| Setting::Ownership(Ownership { rule });
     let (enforced, writer) =
