@@ -1,6 +1,6 @@
 //! How a bucket must be at least, by the trust file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iam_document::glob::{Pattern, Syntax};
 use model::{
@@ -20,8 +20,8 @@ pub(super) struct Floor {
     /// Any of them will do.
     pub(super) keys: BTreeSet<String>,
     pub(super) logging: bool,
-    pub(super) target_bucket: Option<String>,
-    pub(super) target_prefix: Option<String>,
+    /// Log buckets, each with the prefix of its logs; any of them will do.
+    pub(super) targets: BTreeMap<String, String>,
     pub(super) retention_days: Option<u32>,
     pub(super) object_lock: Option<FloorLock>,
     pub(super) ownership: Option<FloorOwnership>,
@@ -52,6 +52,10 @@ impl Floor {
                 }
             }
         }
+        // A floor of many buckets is the log bucket's own as well, and logs of a bucket in itself are
+        // logged without end.
+        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html
+        strictest.targets.remove(bucket);
         // The key that objects of the bucket must be stored under is asked of its default as well:
         // who uploads without naming a key gets the default.
         let required = requirement::most_exact(bucket, trust).map(|(_, key)| key);
@@ -75,10 +79,8 @@ impl Floor {
         self.encryption = self.encryption.max(floor.encryption);
         self.keys.extend(floor.key.clone());
         self.logging |= floor.logging;
-        if floor.target_bucket.is_some() {
-            self.target_bucket.clone_from(&floor.target_bucket);
-            self.target_prefix.clone_from(&floor.target_prefix);
-        }
+        let prefix = floor.target_prefix.clone().unwrap_or_default();
+        self.targets.extend(floor.target_bucket.clone().map(|bucket| (bucket, prefix)));
         self.retention_days = self.retention_days.max(floor.retention_days);
         self.object_lock = match (self.object_lock, floor.object_lock) {
             (Some(one), Some(other)) => {

@@ -156,19 +156,28 @@ impl Question<'_> {
     fn logging(&self, now: &Logging) -> Findings {
         let before = self.before().logging.as_ref();
         let was = before.and_then(|before| before.target.as_ref());
-        let floor = self.floor.target_bucket.as_ref().map(|bucket| LogTarget {
-            bucket: bucket.clone(),
-            prefix: self.floor.target_prefix.clone().unwrap_or_default(),
-            ..LogTarget::default()
-        });
-        let held = "where logs are to go is not known: no baseline, and no `target_bucket`";
-        let wanted = was
-            .filter(|was| floor.as_ref().is_none_or(|floor| floor.bucket == was.bucket))
-            .or(floor.as_ref());
-        let after = match wanted {
-            Some(target) => Ok(Setting::Logging(Logging { target: Some(target.clone()) })),
-            None => Err(held),
+        let floors: Vec<LogTarget> = self
+            .floor
+            .targets
+            .iter()
+            .map(|(bucket, prefix)| LogTarget {
+                bucket: bucket.clone(),
+                prefix: prefix.clone(),
+                ..LogTarget::default()
+            })
+            .collect();
+        let does = |target: &LogTarget| {
+            floors.is_empty() || floors.iter().any(|floor| floor.bucket == target.bucket)
         };
+        let wanted = match (was.filter(|was| does(was)), floors.as_slice()) {
+            (Some(was), _) => Ok(was),
+            (None, [floor]) => Ok(floor),
+            (None, []) => {
+                Err("where logs are to go is not known: no baseline, and no `target_bucket`")
+            }
+            (None, _) => Err("which of several log buckets is meant, a person has to say"),
+        };
+        let after = wanted.map(|target| Setting::Logging(Logging { target: Some(target.clone()) }));
         let (code, title) = match &now.target {
             None => {
                 let known = before.is_some_and(|before| before.target.is_none());
@@ -179,14 +188,19 @@ impl Question<'_> {
                 ("s3-logging-disabled", "server access logging is off")
             }
             Some(target) => {
-                if wanted.is_none_or(|wanted| wanted.bucket == target.bucket) {
+                let is_moved = if floors.is_empty() {
+                    was.is_some_and(|was| was.bucket != target.bucket)
+                } else {
+                    !does(target)
+                };
+                if !is_moved {
                     return Vec::new();
                 }
                 ("s3-logging-disabled:moved", "access logs go to another bucket than they should")
             }
         };
-        let finding = Self::finding(code, title, now, before);
-        let finding = Self::with_floor(finding, self.floor.logging, json!(floor));
+        let finding = self.finding(code, title, now, before);
+        let finding = self.with_floor(finding, self.floor.logging, json!(floors));
         vec![self.mend(finding, Setting::Logging(now.clone()), after)]
     }
 

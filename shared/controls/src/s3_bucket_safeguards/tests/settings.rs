@@ -254,6 +254,39 @@ fn logs_go_where_they_went_or_have_to() {
     assert_eq!(found(&was, None, floor), []);
 }
 
+#[test]
+fn no_bucket_is_made_to_log_into_itself_without_end() {
+    // The floor of all buckets is the log bucket's as well.
+    let floor = "logging = true\ntarget_bucket = \"amzn-s3-demo-records\"";
+    let off = Setting::Logging(Logging::default());
+    let (code, after) = told(&off, None, floor);
+    assert_eq!(code, "s3-logging-disabled");
+    assert!(after.is_err(), "{after:?}");
+    assert_eq!(found(&logs("amzn-s3-demo-logs-of-logs", ""), None, floor), []);
+    // As it was before it may be again.
+    let was = logs("amzn-s3-demo-records", "self/");
+    assert_eq!(told(&off, Some(&was), floor), (code, Ok(was)));
+}
+
+#[test]
+fn of_several_log_buckets_any_will_do_and_none_is_chosen() {
+    let floor = "logging = true\ntarget_bucket = \"amzn-s3-demo-central\"\n\
+        [[bucket_floors]]\nbuckets = \"amzn-*\"\nlogging = true\n\
+        target_bucket = \"amzn-s3-demo-audit\"\ntarget_prefix = \"a/\"";
+    let off = Setting::Logging(Logging::default());
+    let (central, audit) = (logs("amzn-s3-demo-central", "x/"), logs("amzn-s3-demo-audit", ""));
+    for now in [&central, &audit] {
+        assert_eq!(found(now, None, floor), [], "{now:?}");
+    }
+    let (code, after) = told(&off, None, floor);
+    assert!(code == "s3-logging-disabled" && after.is_err(), "{after:?}");
+    let (code, after) = told(&logs("amzn-s3-demo-evil", ""), None, floor);
+    assert!(code == "s3-logging-disabled:moved" && after.is_err(), "{after:?}");
+    // Before says which.
+    let told = told(&off, Some(&central), floor);
+    assert_eq!(told, ("s3-logging-disabled".to_owned(), Ok(central)));
+}
+
 fn lock(mode: LockMode, days: u32) -> Setting {
     let retention = Retention { mode, days: Some(days), years: None, event_hold: None };
     Setting::ObjectLock(ObjectLock { enabled: true, retention: Some(retention) })
