@@ -115,15 +115,21 @@ impl Question<'_> {
         let was_on = before.is_some_and(|before| before.status == VersioningStatus::Enabled);
         let title = match now.status {
             VersioningStatus::Enabled => None,
-            // Only a bucket that kept versions can have them suspended.
+            // Hardly any bucket but one that kept versions has them suspended.
             VersioningStatus::Suspended => Some("versioning is suspended"),
             VersioningStatus::Off => {
                 (self.floor.versioning || was_on).then_some("versioning is not on")
             }
         };
         if let Some(title) = title {
-            let finding = Self::finding("s3-versioning-weakened", title, now, before);
-            let finding = Self::with_floor(finding, self.floor.versioning, json!("Enabled"));
+            let finding = self.finding("s3-versioning-weakened", title, now, before);
+            let mut finding = self.with_floor(finding, self.floor.versioning, json!("Enabled"));
+            let never_on = before.is_some_and(|before| before.status == VersioningStatus::Off);
+            if never_on && !self.floor.versioning {
+                // S3 lets them be suspended where they never were on, and tools do so for a new
+                // bucket that is to have none.
+                finding.confidence = Confidence::Probable;
+            }
             let after = if now.mfa_delete == Some(true) {
                 Err("with MFA delete on, only the root user with his device can change versioning")
             } else {

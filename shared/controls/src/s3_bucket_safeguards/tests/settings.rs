@@ -225,6 +225,23 @@ fn versioning_is_on_where_it_was_or_has_to_be() {
     assert_eq!(found(&versions(on, true), None, "mfa_delete = true"), []);
 }
 
+#[test]
+fn suspending_what_was_never_on_is_no_certain_loss() {
+    let never = versions(VersioningStatus::Off, false);
+    let suspended = versions(VersioningStatus::Suspended, false);
+    let on = versions(VersioningStatus::Enabled, false);
+    for (before, floor, expected) in [
+        (Some(&never), "", Confidence::Probable),
+        (Some(&never), "versioning = true", Confidence::Certain),
+        (Some(&on), "", Confidence::Certain),
+        (None, "", Confidence::Certain),
+    ] {
+        let findings = found(&suspended, before, floor);
+        let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+        assert_eq!(finding.confidence, expected, "{before:?} {floor}");
+    }
+}
+
 fn logs(bucket: &str, prefix: &str) -> Setting {
     let target =
         LogTarget { bucket: bucket.to_owned(), prefix: prefix.to_owned(), ..LogTarget::default() };
