@@ -72,7 +72,8 @@ fn setting_of(name: &str) -> Option<&'static str> {
 /// What the record says to have been taken away, which the state after it does not show.
 fn removed(record: &Record) -> String {
     match record.event_name.as_str() {
-        "DeleteBucketEncryption" => "encryption".to_owned(),
+        "DeleteBucketEncryption" => Kind::Encryption.as_str().to_owned(),
+        "DeleteBucketLifecycle" => Kind::Lifecycle.as_str().to_owned(),
         "DeleteBucketMetricsConfiguration" => {
             record.parameters::<NamedMetrics>().and_then(|named| named.id).unwrap_or_default()
         }

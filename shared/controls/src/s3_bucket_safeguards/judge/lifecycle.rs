@@ -5,9 +5,10 @@ use serde_json::json;
 
 use super::{Findings, Question};
 use crate::s3_bucket_safeguards::{
+    REMOVED,
     lifecycle::{Lifecycle, Rule},
     remedy::SafeguardRemedy,
-    setting::Setting,
+    setting::{Kind, Setting},
 };
 
 /// Below so many days a rule for the whole bucket is told where nothing else is known: a bucket that
@@ -35,6 +36,9 @@ impl Question<'_> {
         findings.extend(floor.and_then(|days| self.below_floor(now, days)));
         findings.extend(before.and_then(|before| self.sooner_than_before(now, before)));
         findings.extend(before.into_iter().flat_map(|before| self.removed(now, before)));
+        if before.is_none() && now.rules.is_empty() {
+            findings.extend(self.deleted(now));
+        }
         // With a floor, every rule is held against it.
         if floor.is_none() {
             findings.extend(Self::early(now, before));
@@ -161,6 +165,22 @@ impl Question<'_> {
             findings.push(self.mend(finding, Setting::Lifecycle(now.clone()), after));
         }
         findings
+    }
+
+    /// The call took every rule away, and what they were is not known. S3 takes the call where there
+    /// were none as well.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html>.
+    fn deleted(&self, now: &Lifecycle) -> Option<Finding<SafeguardRemedy>> {
+        if !self.is_about(Kind::Lifecycle) {
+            return None;
+        }
+        self.target.detail(REMOVED)?;
+        let title = "the bucket's lifecycle was deleted, and what it was is not known";
+        let code = "s3-lifecycle-weakened:removed";
+        let mut finding = self.finding(code, title, now, None::<Lifecycle>);
+        finding.confidence = Confidence::Probable;
+        finding.held_back = Some("which rules there were is not known: no baseline".to_owned());
+        Some(finding)
     }
 
     /// A rule that empties the whole bucket within days, where nothing says how long data is to stay.

@@ -266,6 +266,28 @@ fn rules_that_are_gone_come_back_without_what_deletes() {
 }
 
 #[test]
+fn a_lifecycle_that_a_call_deleted_is_told_where_nothing_is_known_of_it() {
+    let deleted = call("DeleteBucketLifecycle", "lifecycle", json!(""));
+    let about = target(&S3BucketSafeguards, &deleted);
+    for (now, before, expected) in [
+        (json!([]), None, vec![(REMOVED, Confidence::Probable)]),
+        // Somebody set it again.
+        (json!([days("a", 365)]), None, vec![]),
+        (json!([]), Some(json!([])), vec![]),
+        (json!([]), Some(json!([days("a", 365)])), vec![(REMOVED, Confidence::Certain)]),
+    ] {
+        let mut state = SafeguardsState::default();
+        state.seen.lifecycle = Some(rules(now.clone()));
+        state.baseline.lifecycle = before.clone().map(rules);
+        let findings = S3BucketSafeguards.assess(&about, &state, &Trust::default());
+        assert!(findings.iter().all(|finding| finding.held_back.is_some()));
+        let told: Vec<_> =
+            findings.iter().map(|finding| (finding.code.as_str(), finding.confidence)).collect();
+        assert_eq!(told, expected, "{now} {before:?}");
+    }
+}
+
+#[test]
 fn a_bucket_that_is_emptied_within_days_is_told_where_nothing_is_known() {
     let star =
         |days: u32| rule("a", json!({"Filter": {"Prefix": "*"}, "Expiration": {"Days": days}}));
