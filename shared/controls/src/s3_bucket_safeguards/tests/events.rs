@@ -89,6 +89,7 @@ fn parameters_that_are_absent_or_malformed_are_never_silence() {
         (versioning, json!({})),
         (versioning, json!({"Status": "Paused"})),
         (versioning, json!({"Status": "Enabled", "MfaDelete": "Perhaps"})),
+        (versioning, json!({"Status": "Enabled", "MFADelete": {"cut": true}})),
         (encryption, json!("")),
         (encryption, json!({"Rule": []})),
         (encryption, json!({"Rule": {}})),
