@@ -122,8 +122,8 @@ impl Question<'_> {
             }
         };
         if let Some(title) = title {
-            let finding = self.finding("s3-versioning-weakened", title, now, before);
-            let mut finding = self.with_floor(finding, self.floor.versioning, json!("Enabled"));
+            let finding = Self::finding("s3-versioning-weakened", title, now, before);
+            let mut finding = Self::with_floor(finding, self.floor.versioning, json!("Enabled"));
             let never_on = before.is_some_and(|before| before.status == VersioningStatus::Off);
             if never_on && !self.floor.versioning {
                 // S3 lets them be suspended where they never were on, and tools do so for a new
@@ -205,8 +205,8 @@ impl Question<'_> {
                 ("s3-logging-disabled:moved", "access logs go to another bucket than they should")
             }
         };
-        let finding = self.finding(code, title, now, before);
-        let finding = self.with_floor(finding, self.floor.logging, json!(floors));
+        let finding = Self::finding(code, title, now, before);
+        let finding = Self::with_floor(finding, self.floor.logging, json!(floors));
         vec![self.mend(finding, Setting::Logging(now.clone()), after)]
     }
 

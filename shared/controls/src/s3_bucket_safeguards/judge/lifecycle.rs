@@ -177,7 +177,7 @@ impl Question<'_> {
         self.target.detail(REMOVED)?;
         let title = "the bucket's lifecycle was deleted, and what it was is not known";
         let code = "s3-lifecycle-weakened:removed";
-        let mut finding = self.finding(code, title, now, None::<Lifecycle>);
+        let mut finding = Self::finding(code, title, now, None::<Lifecycle>);
         finding.confidence = Confidence::Probable;
         finding.held_back = Some("which rules there were is not known: no baseline".to_owned());
         Some(finding)
