@@ -136,10 +136,13 @@ impl Question<'_> {
         } else {
             (least, None)
         };
+        let bucket_key = before.map_or(now.bucket_key, |before| before.bucket_key);
         Ok(Encryption {
             algorithm: Some(word(algorithm).to_owned()),
             key,
-            bucket_key: before.map_or(now.bucket_key, |before| before.bucket_key),
+            // There are no bucket keys for two layers.
+            // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+            bucket_key: bucket_key.map(|on| on && algorithm != FloorEncryption::KmsTwice),
             blocked: now.blocked.clone(),
         })
     }

@@ -106,6 +106,21 @@ fn encryption_moves_to_no_other_key_and_what_is_stronger_stays() {
     assert_eq!(findings[0].confidence, Confidence::Certain);
 }
 
+#[test]
+fn two_layers_have_no_bucket_key() {
+    let with_bucket_key = |algorithm| {
+        let Setting::Encryption(encryption) = kms(algorithm, Some(KEY)) else { panic!() };
+        Setting::Encryption(Encryption { bucket_key: Some(true), ..encryption })
+    };
+    let (_, after) = told(&with_bucket_key("aws:kms"), None, "encryption = \"aws:kms:dsse\"");
+    let Ok(Setting::Encryption(after)) = after else { panic!("{after:?}") };
+    assert_eq!(after.bucket_key, Some(false), "S3 knows none for it");
+    let plain = kms("AES256", None);
+    let (_, after) = told(&plain, Some(&with_bucket_key("aws:kms")), "");
+    let Ok(Setting::Encryption(after)) = after else { panic!("{after:?}") };
+    assert_eq!(after.bucket_key, Some(true), "as it was");
+}
+
 fn encrypted(key: &str, before: Option<&str>, trust: &str) -> Vec<(String, Confidence, bool)> {
     let mut state = SafeguardsState::default();
     state.seen.set(kms("aws:kms", Some(key)));
