@@ -131,16 +131,24 @@ fn found(
     if let Some(before) = &state.before {
         finding = finding.with_evidence("before", value.of(before));
     }
-    if state.unreadable.is_empty() {
-        finding.remedies = vec![PasswordRemedy {
-            account: target.resource.account.clone(),
-            before: state.policy,
-            after: Some(mend::strengthened(value, state, floor)),
-        }];
-    } else {
+    if !state.unreadable.is_empty() {
         finding.held_back =
             Some("a part of the policy cannot be read, so it could not be written back".to_owned());
+        return finding;
     }
+    let Some(mended) = mend::strengthened(value, state, floor) else {
+        finding.held_back = Some(mend::SHUTS_OUT.to_owned());
+        return finding;
+    };
+    if mended.left_out_age {
+        let left_out = format!("`MaxPasswordAge` does not come back: {}", mend::SHUTS_OUT);
+        finding = finding.with_evidence("left_out", left_out);
+    }
+    finding.remedies = vec![PasswordRemedy {
+        account: target.resource.account.clone(),
+        before: state.policy,
+        after: Some(mended.policy),
+    }];
     finding
 }
 

@@ -4,8 +4,25 @@ use model::trust::PasswordFloor;
 
 use super::state::{PasswordPolicy, PasswordState, Requirement, WITHOUT};
 
+/// Why an age is left to people.
+///
+/// A new age holds at once for passwords that are older already, and with `HardExpiry` whoever has
+/// such a password cannot choose another: an administrator has to reset it.
+/// Sources: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccountPasswordPolicy.html>.
+pub(super) const SHUTS_OUT: &str = "while ended passwords need an administrator's reset \
+    (`HardExpiry`), a new `MaxPasswordAge` would at once shut out every user whose password is older";
+
+/// What becomes of a policy.
+pub(super) struct Mended {
+    /// The policy that the remedy leaves.
+    pub(super) policy: PasswordPolicy,
+    /// Whether what was there had an age that does not come back: see [`SHUTS_OUT`].
+    pub(super) left_out_age: bool,
+}
+
 /// The policy with one value raised to the strongest of what it is, what it was when nothing was
-/// wrong, and the floor.
+/// wrong, and the floor; `None`: it is not for a program to raise it, see [`SHUTS_OUT`].
 ///
 /// Where there is no policy there is nothing to keep: the whole of what was there comes back, raised
 /// to the floor, since a new policy with one value alone would ask for less than AWS's default.
@@ -13,16 +30,24 @@ pub(super) fn strengthened(
     value: Requirement,
     state: &PasswordState,
     floor: &PasswordFloor,
-) -> PasswordPolicy {
+) -> Option<Mended> {
     let lowest = lowest(floor);
+    let age = value == Requirement::MaxPasswordAge;
     let Some(live) = state.policy else {
-        return restored(state.before, lowest);
+        let mut policy = restored(state.before, lowest);
+        let left_out_age = policy.hard_expiry && policy.max_password_age.take().is_some();
+        return (!age || !left_out_age).then_some(Mended { policy, left_out_age });
     };
+    // An age that is weak could only be set or lowered.
+    if age && live.hard_expiry {
+        return None;
+    }
     let raised = stronger(value, live, &lowest);
-    match &state.before {
+    let policy = match &state.before {
         Some(before) => stronger(value, raised, before),
         None => raised,
-    }
+    };
+    Some(Mended { policy, left_out_age: false })
 }
 
 fn restored(before: Option<PasswordPolicy>, lowest: PasswordPolicy) -> PasswordPolicy {

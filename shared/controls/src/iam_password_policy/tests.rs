@@ -171,10 +171,60 @@ fn a_deleted_policy_is_every_value_below_the_floor_and_comes_back_whole() {
             "HardExpiry": false,
         })
     );
-    let remembered = PasswordState { before: Some(STRONG), ..PasswordState::of(None) };
-    assert_eq!(mended(&remembered, &Trust::default()), Some(STRONG));
+    let soft = PasswordPolicy { hard_expiry: false, ..STRONG };
+    let remembered = PasswordState { before: Some(soft), ..PasswordState::of(None) };
+    assert_eq!(mended(&remembered, &Trust::default()), Some(soft));
     let first = &assess(&remembered, &Trust::default())[0];
-    assert_eq!(first.remedies[0].after, Some(STRONG), "for each finding alone, too");
+    assert_eq!(first.remedies[0].after, Some(soft), "for each finding alone, too");
+    assert!(!first.evidence.contains_key("left_out"));
+}
+
+#[test]
+fn a_policy_with_a_hard_expiry_comes_back_without_its_age() {
+    let ageless = PasswordPolicy { max_password_age: None, ..STRONG };
+    let remembered = PasswordState { before: Some(STRONG), ..PasswordState::of(None) };
+    for most in [None, Some(90), Some(365)] {
+        let floor = PasswordFloor { max_age_days: most, ..PasswordFloor::default() };
+        let trust = with_floor(floor);
+        assert_eq!(mended(&remembered, &trust), Some(ageless), "{most:?}");
+        let findings = assess(&remembered, &trust);
+        let age = findings.iter().find(|finding| finding.code.ends_with(":MaxPasswordAge"));
+        assert_eq!(age.is_some(), most.is_some());
+        assert!(age.is_none_or(|age| age.remedies.is_empty() && age.held_back.is_some()));
+        assert_eq!(findings[0].remedies[0].after, Some(ageless), "for each finding alone, too");
+        let left_out = findings[0].evidence["left_out"].as_str().unwrap();
+        assert!(left_out.contains("MaxPasswordAge"), "{left_out}");
+    }
+}
+
+#[test]
+fn no_age_is_set_or_lowered_while_an_ended_password_shuts_its_user_out() {
+    let floor = PasswordFloor { max_age_days: Some(365), ..PasswordFloor::default() };
+    let trust = with_floor(floor);
+    let sooner = PasswordPolicy { max_password_age: Some(90), ..STRONG };
+    for (age, hard, before, expected) in [
+        (None, true, None, None),
+        (None, true, Some(sooner), None),
+        (Some(366), true, None, None),
+        (Some(1095), true, Some(sooner), None),
+        (None, false, None, Some(365)),
+        (Some(366), false, Some(sooner), Some(90)),
+    ] {
+        let live = PasswordPolicy {
+            max_password_age: age,
+            hard_expiry: hard,
+            minimum_password_length: 8,
+            ..STRONG
+        };
+        let state = PasswordState { before, ..PasswordState::of(Some(live)) };
+        let findings = assess(&state, &trust);
+        assert_eq!(names(&findings), ["MinimumPasswordLength", "MaxPasswordAge"]);
+        assert_eq!(findings[1].remedies.is_empty(), hard, "{age:?} {before:?}");
+        assert_eq!(findings[1].held_back.is_some(), hard, "the reason is told");
+        let after = mended(&state, &trust).unwrap();
+        assert_eq!(after.max_password_age, if hard { age } else { expected }, "{age:?} {before:?}");
+        assert!(after.minimum_password_length >= 14, "the other values are mended");
+    }
 }
 
 #[test]
@@ -222,16 +272,17 @@ fn what_is_above_the_floor_is_no_finding_though_it_was_stronger() {
 fn an_age_is_a_floor_only_where_one_is_set() {
     let floor = PasswordFloor { max_age_days: Some(365), ..PasswordFloor::default() };
     let trust = with_floor(floor);
+    let soft = PasswordPolicy { hard_expiry: false, ..STRONG };
     for (age, expected) in [(None, Some(365)), (Some(366), Some(365)), (Some(365), None)] {
-        let live = PasswordPolicy { max_password_age: age, ..STRONG };
+        let live = PasswordPolicy { max_password_age: age, ..soft };
         let state = PasswordState::of(Some(live));
         let found = names(&assess(&state, &trust));
         assert_eq!(found.as_slice() == ["MaxPasswordAge"], expected.is_some(), "{age:?}");
         assert_eq!(mended(&state, &trust).and_then(|after| after.max_password_age), expected);
         assert!(assess(&state, &Trust::default()).is_empty());
     }
-    let sooner = PasswordPolicy { max_password_age: Some(90), ..STRONG };
-    let gone = PasswordPolicy { max_password_age: None, ..STRONG };
+    let sooner = PasswordPolicy { max_password_age: Some(90), ..soft };
+    let gone = PasswordPolicy { max_password_age: None, ..soft };
     let state = PasswordState { before: Some(sooner), ..PasswordState::of(Some(gone)) };
     assert_eq!(mended(&state, &trust).unwrap().max_password_age, Some(90));
 }
@@ -369,13 +420,14 @@ fn supplied_responses_tell_the_policy_and_what_it_was() {
     }});
     let found = judged(&deleted(), json!({"GetAccountPasswordPolicy": answer}));
     assert_eq!(names(&found.findings), ["PasswordReusePrevention"]);
+    let soft = PasswordPolicy { hard_expiry: false, ..STRONG };
     let remembered = json!({
         "GetAccountPasswordPolicy": {},
-        "Baseline": {"GetAccountPasswordPolicy": {"PasswordPolicy": STRONG}},
+        "Baseline": {"GetAccountPasswordPolicy": {"PasswordPolicy": soft}},
     });
     let found = judged(&deleted(), remembered);
     let write = &found.findings[0].remedies[0].operations[0];
-    assert_eq!(write.parameters, json!(STRONG));
+    assert_eq!(write.parameters, json!(soft));
     let wrong = judged(&deleted(), json!({"GetAccountPasswordPolicy": {"PasswordPolicy": 1}}));
     assert_eq!(names(&wrong.findings), ["evidence-unreadable"]);
 }
@@ -464,15 +516,35 @@ proptest! {
     ) {
         let state = PasswordState { before, ..PasswordState::of(live) };
         let after = mended(&state, &trust);
-        prop_assert_eq!(after.is_none(), assess(&state, &trust).is_empty());
+        let held_back: Vec<_> = assess(&state, &trust)
+            .into_iter()
+            .filter(|finding| finding.remedies.is_empty())
+            .map(|finding| (finding.code, finding.held_back.is_some()))
+            .collect();
+        let age = ("iam-password-policy-weakened:MaxPasswordAge".to_owned(), true);
+        prop_assert!(held_back.is_empty() || held_back == [age], "only an age is held back, told");
+        prop_assert_eq!(after.is_none(), assess(&state, &trust).len() == held_back.len());
         if let Some(after) = after {
-            prop_assert!(assess(&PasswordState::of(Some(after)), &trust).is_empty());
+            let left = assess(&PasswordState::of(Some(after)), &trust);
+            prop_assert_eq!(left.len(), held_back.len());
             prop_assert!(mend::is_no_weaker(&after, &state.in_force()));
             if let Some(live) = live {
                 prop_assert_eq!(after.hard_expiry, live.hard_expiry);
                 prop_assert_eq!(
                     after.allow_users_to_change_password, live.allow_users_to_change_password);
             }
+        }
+    }
+
+    #[test]
+    fn no_remedy_ends_a_password_whose_user_could_not_choose_a_new_one(
+        live in policies(), before in policies(), trust in floors(),
+    ) {
+        let state = PasswordState { before, ..PasswordState::of(live) };
+        let after = assess(&state, &trust).into_iter().flat_map(|finding| finding.remedies);
+        for after in after.filter_map(|remedy| remedy.after).chain(mended(&state, &trust)) {
+            let lived = |policy: PasswordPolicy| policy.max_password_age.unwrap_or(u32::MAX);
+            prop_assert!(!after.hard_expiry || lived(after) >= lived(state.in_force()));
         }
     }
 
@@ -484,8 +556,9 @@ proptest! {
         let state = PasswordState { before, ..PasswordState::of(Some(live)) };
         for finding in assess(&state, &trust) {
             let own = finding.code.rsplit(':').next().unwrap();
+            let Some(remedy) = finding.remedies.first() else { continue };
             let before = json!(live);
-            let after = json!(finding.remedies[0].after);
+            let after = json!(remedy.after);
             for name in before.as_object().unwrap().keys().chain(after.as_object().unwrap().keys()) {
                 prop_assert_eq!(before.get(name) == after.get(name), name != own, "{}", name);
             }
