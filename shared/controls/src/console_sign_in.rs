@@ -9,7 +9,7 @@
 
 use events::{Event, Origin, Record, parameters::sign_in::ConsoleLogin};
 use model::{
-    ActorKind, Arn, Confidence, ControlId, Finding, NoRemedy, Resource, ResourceId, Target, Trust,
+    ActorKind, Confidence, ControlId, Finding, NoRemedy, Resource, ResourceId, Target, Trust,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -223,7 +223,8 @@ fn target(event: &Event) -> Result<Option<Target>, String> {
     let resource = match actor.kind {
         ActorKind::Root => Resource::account(account, region),
         ActorKind::IamUser => {
-            let name = user(record).ok_or_else(|| "`userIdentity` names no user".to_owned())?;
+            let name =
+                record.iam_user().ok_or_else(|| "`userIdentity` names no user".to_owned())?;
             Resource::user(&name, account, region)
         }
         ActorKind::Unknown => return Err("`userIdentity` does not say".to_owned()),
@@ -256,18 +257,6 @@ fn target(event: &Event) -> Result<Option<Target>, String> {
         .with(ADDRESS, actor.source_ip.as_deref().unwrap_or_default())
         .with(USER_AGENT, actor.user_agent.as_deref().unwrap_or_default());
     Ok(Some(target))
-}
-
-/// The name of the user that signed in.
-fn user(record: &Record) -> Option<String> {
-    let actor = &record.actor;
-    let of_arn = |arn: &String| {
-        let arn: Arn = arn.parse().ok()?;
-        let (_, name) = arn.resource.rsplit_once('/')?;
-        Some(name.to_owned())
-    };
-    let bare = || (!actor.id.contains(':') && actor.id != "unknown").then(|| actor.id.clone());
-    actor.arn.as_ref().and_then(of_arn).or_else(bare).filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]

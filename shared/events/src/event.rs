@@ -60,6 +60,9 @@ pub struct Record {
     pub recipient: Option<AccountId>,
     /// Who made the call.
     pub actor: Actor,
+    /// `userIdentity.userName`: an IAM user's name, a root user's account alias, a federated name.
+    /// See [`Record::iam_user`].
+    pub user_name: Option<String>,
     /// `errorCode`: present, the call failed. Not every service means failure by it: see
     /// [`Record::failure`].
     pub error_code: Option<String>,

@@ -75,6 +75,12 @@ pub(crate) fn actor(
     }
 }
 
+/// `userName` as it stands there.
+pub(crate) fn user_name(identity: Option<&RawValue>) -> Option<String> {
+    let identity: Identity<'_> = members(identity);
+    raw::owned(identity.user_name)
+}
+
 /// The members of an object; none of anything else.
 fn members<'a, T: Default + serde::Deserialize<'a>>(raw: Option<&'a RawValue>) -> T {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The CloudTrail record: its head, whether the call failed, what it concerned.
 
-use model::{AccountId, Actor};
+use model::{AccountId, Actor, ActorKind, Arn};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
@@ -69,6 +69,7 @@ pub(crate) fn read(
         account,
         recipient,
         actor,
+        user_name: identity::user_name(raw::kept(head.user_identity).as_deref()),
         error_code: raw::owned(head.error_code),
         error_message: raw::owned(head.error_message),
         read_only: raw::flag(head.read_only),
@@ -107,6 +108,23 @@ impl Record {
         code.or_else(|| {
             self.sign_in_refused().then(|| self.error_message.as_deref().unwrap_or("Failure"))
         })
+    }
+
+    /// The name of the IAM user that made the call, without its path; `None`: it was none, or the
+    /// record does not name it. A principal id (`AIDAEXAMPLE`) is not a name.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>.
+    #[must_use]
+    pub fn iam_user(&self) -> Option<String> {
+        if self.actor.kind != ActorKind::IamUser {
+            return None;
+        }
+        let of_arn = || {
+            let arn: Arn = self.actor.arn.as_ref()?.parse().ok()?;
+            let is_user = arn.service == "iam" && arn.resource.starts_with("user/");
+            is_user.then(|| arn.name().to_owned()).filter(|name| !name.is_empty())
+        };
+        self.user_name.clone().filter(|name| !name.is_empty()).or_else(of_arn)
     }
 
     /// Whether the call was refused for want of permission, in any service's spelling
@@ -207,6 +225,7 @@ pub(crate) fn native(
         account: envelope.account.clone(),
         recipient: envelope.account.clone(),
         actor,
+        user_name: None,
         error_code: None,
         error_message: None,
         read_only: None,

@@ -191,6 +191,33 @@ fn a_sign_in_of_nobody_is_told_and_so_is_one_without_a_service() {
 }
 
 #[test]
+fn a_user_is_named_by_its_name_or_arn_and_never_by_its_principal_id() {
+    let user = |members: Value| {
+        let mut identity = json!({"type": "IAMUser", "accountId": ACCOUNT});
+        identity.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        with(without_mfa(), "userIdentity", identity)
+    };
+    let alice = "arn:aws:iam::111122223333:user/alice";
+    for members in [
+        json!({"userName": "alice"}),
+        json!({"userName": "alice", "principalId": "AIDAEXAMPLE:carol"}),
+        json!({"arn": "arn:aws:iam::111122223333:user/eng/alice"}),
+    ] {
+        assert_eq!(told(&user(members.clone())).1, alice, "{members}");
+    }
+    for members in [
+        json!({"principalId": "AIDAEXAMPLE"}),
+        json!({"principalId": "AIDAEXAMPLE:alice"}),
+        json!({"principalId": ACCOUNT}),
+        json!({}),
+    ] {
+        let judged = judge(&ConsoleSignIn, &user(members.clone()), &Trust::default());
+        assert_eq!(judged.reason.as_deref(), Some("evidence_unreadable"), "{members}");
+        assert_eq!(judged.findings[0].code, "evidence-unreadable", "{members}");
+    }
+}
+
+#[test]
 fn the_envelope_of_a_sign_in_is_what_it_claims() {
     let envelope = json!({
         "version": "0", "id": "e-1", "detail-type": "AWS Console Sign In via CloudTrail",

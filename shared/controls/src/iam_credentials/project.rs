@@ -81,8 +81,8 @@ fn target(record: &Record) -> Result<Target, String> {
         }
     };
     let oneself = resource.id.iam_name().is_some_and(|name| {
-        let same = acting_user(record).is_some_and(|user| user.eq_ignore_ascii_case(name));
-        same && record.actor.account.as_ref().is_none_or(|actor| *actor == resource.account)
+        is_oneself(record, name)
+            && record.actor.account.as_ref().is_none_or(|actor| *actor == resource.account)
     });
     let key = made
         .and_then(|made| made.access_key.ok())
@@ -122,29 +122,22 @@ fn whose(
     let named_always = record.event_name == "UpdateLoginProfile";
     if unusable.is_absent()
         && !named_always
-        && let Some(name) = acting_user(record)
+        && let Some(name) = record.iam_user()
     {
         return Ok(Whose::User(name));
     }
     Err(unusable.to_string())
 }
 
-/// The name of the IAM user that made the call; `None`: it was none.
-fn acting_user(record: &Record) -> Option<String> {
-    let actor = &record.actor;
-    if actor.kind != ActorKind::IamUser {
-        return None;
-    }
-    let of_arn = |arn: &String| {
-        let arn: Arn = arn.parse().ok()?;
-        let (_, name) = arn.resource.rsplit_once('/')?;
-        Some(name.to_owned())
-    };
-    let name = actor.arn.as_ref().and_then(of_arn);
-    // Without an ARN the id is the user's name, or its account, which is no name.
-    let bare = || (!actor.id.contains(':')).then(|| actor.id.clone());
-    name.or_else(|| bare().filter(|id| !id.bytes().all(|byte| byte.is_ascii_digit())))
-        .filter(|name| !name.is_empty())
+/// Whether a user made the call itself. Only what the record says of both proves it: where its ARN
+/// and its name differ, or neither is told, it may have been another.
+fn is_oneself(record: &Record, user: &str) -> bool {
+    let same = |name: &str| name.eq_ignore_ascii_case(user);
+    let arn_fits = record.actor.arn.as_ref().is_none_or(|arn| {
+        let arn: Result<Arn, _> = arn.parse();
+        arn.is_ok_and(|arn| same(arn.name()))
+    });
+    arn_fits && record.iam_user().is_some_and(|name| same(&name))
 }
 
 pub(super) fn project(event: &Event, target: &Target) -> Option<CredentialsState> {

@@ -155,6 +155,64 @@ fn a_users_name_is_the_end_of_its_path() {
     assert_eq!(told(&made).1, "arn:aws:iam::111122223333:user/alice");
 }
 
+/// A key that somebody of this identity makes for `alice`, without a word about whose it is in the
+/// answer.
+fn by(identity: Value, parameters: Value) -> Value {
+    let made = with(create_key(parameters), "userIdentity", identity);
+    with(made, "responseElements", json!(null))
+}
+
+#[test]
+fn a_principal_id_is_no_users_name() {
+    for (identity, oneself) in [
+        (json!({"type": "IAMUser", "accountId": ACCOUNT, "userName": "alice"}), true),
+        (
+            json!({"type": "IAMUser", "accountId": ACCOUNT, "userName": "alice",
+            "principalId": "AIDAEXAMPLE:carol"}),
+            true,
+        ),
+        (
+            json!({"type": "IAMUser", "accountId": ACCOUNT, "principalId": "AIDAEXAMPLE:alice"}),
+            false,
+        ),
+        (json!({"type": "IAMUser", "accountId": ACCOUNT, "principalId": "alice"}), false),
+        (
+            json!({"type": "IAMUser", "accountId": ACCOUNT, "userName": "",
+            "principalId": "alice"}),
+            false,
+        ),
+        (json!({"type": "IAMUser", "accountId": ACCOUNT, "principalId": ACCOUNT}), false),
+        (
+            json!({"type": "AssumedRole", "accountId": ACCOUNT, "principalId": "AROAEXAMPLE:alice"}),
+            false,
+        ),
+        // What contradicts itself proves nothing.
+        (
+            json!({"type": "IAMUser", "accountId": ACCOUNT, "userName": "alice",
+            "arn": "arn:aws:iam::111122223333:user/carol"}),
+            false,
+        ),
+        (
+            json!({"type": "IAMUser", "accountId": ACCOUNT,
+            "arn": "arn:aws:iam::111122223333:mfa/alice"}),
+            false,
+        ),
+    ] {
+        let (status, _, codes) = told(&by(identity.clone(), json!({"userName": "alice"})));
+        let expected: &[&str] = if oneself { &[] } else { &["access-key-for-another"] };
+        assert_eq!(codes, expected, "{identity}");
+        assert_eq!(status == Status::Clean, oneself, "{identity}");
+    }
+    // Whoever names nobody means himself, whom a principal id does not name.
+    for principal in ["AIDAEXAMPLE", "AIDAEXAMPLE:alice", "alice"] {
+        let nameless = json!({"type": "IAMUser", "accountId": ACCOUNT, "principalId": principal});
+        let judged = judge(&IamCredentials, &by(nameless, json!(null)), &Trust::default());
+        assert_eq!(judged.reason.as_deref(), Some("evidence_unreadable"), "{principal}");
+    }
+    let named = json!({"type": "IAMUser", "accountId": ACCOUNT, "userName": "alice"});
+    assert_eq!(told(&by(named, json!(null))).1, "arn:aws:iam::111122223333:user/alice");
+}
+
 #[test]
 fn a_device_is_told_of_whoever_took_it_off() {
     let own = deactivate(json!({"userName": "alice", "serialNumber": DEVICE}));

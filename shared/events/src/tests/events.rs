@@ -127,6 +127,31 @@ fn times_are_read_in_the_forms_exports_write() {
     }
 }
 
+#[test]
+fn a_users_name_is_what_the_identity_calls_it_and_never_its_principal_id() {
+    let arn = "arn:aws:iam::111122223333:user/eng/kim";
+    for (identity, name) in [
+        (json!({"type": "IAMUser", "userName": "kim"}), Some("kim")),
+        (json!({"type": "IAMUser", "arn": arn}), Some("kim")),
+        (json!({"type": "IAMUser", "userName": "kim", "arn": arn}), Some("kim")),
+        (json!({"type": "IAMUser", "userName": "", "arn": arn}), Some("kim")),
+        (json!({"type": "IAMUser", "principalId": "AIDAEXAMPLE:kim"}), None),
+        (json!({"type": "IAMUser", "principalId": "kim"}), None),
+        (json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:root"}), None),
+        (json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/"}), None),
+        (json!({"type": "IAMUser", "arn": "arn:aws:sts::111122223333:assumed-role/a/kim"}), None),
+        (json!({"type": "IAMUser", "arn": "kim"}), None),
+        // The account's alias, a federated name.
+        (json!({"type": "Root", "userName": "kim"}), None),
+        (json!({"type": "SAMLUser", "userName": "kim"}), None),
+        (json!({"type": "AssumedRole", "principalId": "AROAEXAMPLE:kim"}), None),
+        (Value::Null, None),
+    ] {
+        let told = parse(&record_with(&json!({"userIdentity": identity}))).record.iam_user();
+        assert_eq!(told.as_deref(), name, "{identity}");
+    }
+}
+
 /// Kind, id, account, session, invoked by, MFA.
 fn actor(identity: &Value) -> String {
     let actor = parse(&record_with(&json!({"userIdentity": identity}))).record.actor;
