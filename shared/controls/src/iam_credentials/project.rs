@@ -7,7 +7,7 @@ use events::{
         credentials::{CreatedCredential, CredentialCall},
     },
 };
-use model::{ActorKind, Arn, Resource, Target};
+use model::{AccountId, ActorKind, Arn, Resource, Target};
 
 use super::{
     SUBSCRIPTIONS,
@@ -80,10 +80,8 @@ fn target(record: &Record) -> Result<Target, String> {
             }
         }
     };
-    let oneself = resource.id.iam_name().is_some_and(|name| {
-        is_oneself(record, name)
-            && record.actor.account.as_ref().is_none_or(|actor| *actor == resource.account)
-    });
+    let oneself = is_of(record, &resource.account) == Some(true)
+        && resource.id.iam_name().is_some_and(|name| is_oneself(record, name));
     let key = made
         .and_then(|made| made.access_key.ok())
         .or_else(|| asked.ok().and_then(|asked| asked.access_key.ok()));
@@ -111,8 +109,9 @@ fn whose(
         Ok(name) => return Ok(Whose::User(name)),
         Err(unusable) => unusable,
     };
-    // Whoever names nobody means himself.
-    if unusable.is_absent() && record.actor.kind == ActorKind::Root {
+    // Whoever names nobody means himself, and a stranger is none of ours.
+    let ours = record.account.as_ref().is_none_or(|account| is_of(record, account) != Some(false));
+    if unusable.is_absent() && ours && record.actor.kind == ActorKind::Root {
         return Ok(Whose::Root);
     }
     if let Some(name) = made.and_then(|made| made.user.clone().ok()) {
@@ -122,11 +121,25 @@ fn whose(
     let named_always = record.event_name == "UpdateLoginProfile";
     if unusable.is_absent()
         && !named_always
+        && ours
         && let Some(name) = record.iam_user()
     {
         return Ok(Whose::User(name));
     }
     Err(unusable.to_string())
+}
+
+/// Whether whoever made the call is of this account, by all that the record says of it; `None`: it
+/// says nothing.
+fn is_of(record: &Record, account: &AccountId) -> Option<bool> {
+    let actor = &record.actor;
+    let of_arn = || {
+        let arn: Arn = actor.arn.as_ref()?.parse().ok()?;
+        Some(AccountId::new(arn.account))
+    };
+    let mut told = actor.account.clone().into_iter().chain(of_arn()).peekable();
+    told.peek()?;
+    Some(told.all(|told| told == *account))
 }
 
 /// Whether a user made the call itself. Only what the record says of both proves it: where its ARN

@@ -149,6 +149,44 @@ fn a_user_of_the_same_name_in_another_account_is_another() {
 }
 
 #[test]
+fn oneself_is_of_the_account_that_the_record_was_written_for() {
+    let ours = format!("arn:aws:iam::{ACCOUNT}:user/alice");
+    let theirs = format!("arn:aws:iam::{STRANGER}:user/alice");
+    for (account, arn, oneself) in [
+        (json!(ACCOUNT), json!(ours), true),
+        (json!(null), json!(ours), true),
+        (json!(ACCOUNT), json!(null), true),
+        (json!(null), json!(theirs), false),
+        (json!(STRANGER), json!(null), false),
+        (json!(STRANGER), json!(ours), false),
+        (json!(ACCOUNT), json!(theirs), false),
+        (json!(null), json!(null), false),
+    ] {
+        let who = json!({"type": "IAMUser", "userName": "alice", "accountId": account, "arn": arn});
+        let (_, resource, codes) = told(&by(who.clone(), json!({"userName": "alice"})));
+        let expected: &[&str] = if oneself { &[] } else { &["access-key-for-another"] };
+        assert_eq!(
+            (resource.as_str(), codes.as_slice() == expected),
+            (ours.as_str(), true),
+            "{who}"
+        );
+    }
+}
+
+#[test]
+fn a_stranger_who_names_nobody_does_not_mean_one_of_ours() {
+    for identity in [
+        json!({"type": "IAMUser", "arn": format!("arn:aws:iam::{STRANGER}:user/alice")}),
+        json!({"type": "IAMUser", "userName": "alice", "accountId": STRANGER}),
+        json!({"type": "Root", "accountId": STRANGER}),
+        json!({"type": "Root", "arn": format!("arn:aws:iam::{STRANGER}:root")}),
+    ] {
+        let judged = judge(&IamCredentials, &by(identity.clone(), json!(null)), &Trust::default());
+        assert_eq!(judged.reason.as_deref(), Some("evidence_unreadable"), "{identity}");
+    }
+}
+
+#[test]
 fn a_users_name_is_the_end_of_its_path() {
     let mut made = create_key(json!(null));
     made["userIdentity"]["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:user/eng/alice"));
