@@ -16,7 +16,7 @@ use super::{
         ONESELF, SERIAL, is_root,
     },
 };
-use crate::{Triage, control::passed_over};
+use crate::{NotMine, Triage, control::passed_over};
 
 pub(super) fn triage(event: &Event) -> Triage {
     let record = &event.record;
@@ -24,12 +24,24 @@ pub(super) fn triage(event: &Event) -> Triage {
         return passed_over;
     }
     match target(record) {
+        Ok(target) if is_root(&target) && switches_off(record) => {
+            Triage::NotMine(NotMine::NothingToAsk)
+        }
         Ok(target) => Triage::Mine(target),
         Err(what) => {
             let name = &record.event_name;
             Triage::Malformed(format!("whose credential `{name}` changed cannot be said: {what}"))
         }
     }
+}
+
+/// Whether the call made a key unusable. Of the root user the account's summary counts keys that
+/// are off as well, so that looking would find what was just mended.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html>.
+fn switches_off(record: &Record) -> bool {
+    let status = || record.parameters::<CredentialCall>().ok()?.status.ok();
+    record.event_name == "UpdateAccessKey"
+        && status().is_some_and(|word| KeyStatus::of(&word) == KeyStatus::Inactive)
 }
 
 fn kind(event_name: &str) -> Option<Kind> {

@@ -295,6 +295,30 @@ fn the_root_users_own_credentials_are_the_accounts() {
     assert_eq!(told(&for_bob).1, BOB);
 }
 
+#[test]
+fn a_key_that_the_root_user_switches_off_or_deletes_is_no_finding_though_its_summary_counts_it() {
+    let root = "arn:aws:iam::111122223333:root";
+    let update = |status: Value| {
+        by_root(record(IAM, "UpdateAccessKey", json!({"accessKeyId": KEY, "status": status})))
+    };
+    let deleted = by_root(record(IAM, "DeleteAccessKey", json!({"accessKeyId": KEY})));
+    let present = json!({"GetAccountSummary": {"SummaryMap": {"AccountAccessKeysPresent": 1}}});
+    for (made, expected) in [
+        (update(json!("Inactive")), Status::Ignored),
+        (deleted, Status::Ignored),
+        (update(json!("Active")), Status::Finding),
+        // What cannot be read may be either.
+        (update(json!("Unheard")), Status::Finding),
+        (update(json!(null)), Status::Finding),
+    ] {
+        let (status, codes) = with_responses(&made, root, present.clone());
+        assert_eq!(status, expected, "{made}");
+        assert_eq!(codes.is_empty(), expected == Status::Ignored, "{made}");
+    }
+    let judged = judge(&IamCredentials, &update(json!("Inactive")), &Trust::default());
+    assert_eq!(judged.reason.as_deref(), Some("nothing_to_ask"));
+}
+
 fn catalogued(code: &str) -> model::Severity {
     model::catalogue::describe(code).severity
 }
