@@ -191,19 +191,23 @@ fn is_console_login(event: &Event) -> bool {
         && (record.event_source == SIGN_IN || record.event_source.is_empty())
 }
 
-/// Whether the root user itself made the call, and no service for it.
+/// Whether the root user itself made the call, and no service for it: as Security Hub's filter has
+/// it, `userIdentity.type` is `Root`, there is no `invokedBy`, and it is no service event. Where the
+/// call came from does not tell: a person at the console may come from `AWS Internal`.
 ///
-/// `invokedBy` alone does not tell: until about 2021 the console marked the sessions of people with
-/// its own name. `AWS Internal` is what a service is called that acts within AWS.
-/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>.
+/// One thing more: until about 2021 the console marked the sessions of people with its own name in
+/// `invokedBy`, which makes them no service, unless the address says that it was one.
+/// Sources: <https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-1>,
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>.
 fn is_root_use(record: &Record) -> bool {
     const CONSOLE: [&str; 2] = [SIGN_IN, "console.amazonaws.com"];
     const INTERNAL: &str = "AWS Internal";
     let actor = &record.actor;
-    let by_itself = actor.invoked_by.as_deref().is_none_or(|by| CONSOLE.contains(&by));
-    let from_within = actor.source_ip.as_deref().is_some_and(|ip| ip == INTERNAL);
+    let by_itself = actor.invoked_by.as_deref().is_none_or(|by| {
+        CONSOLE.contains(&by) && actor.source_ip.as_deref().is_none_or(|ip| ip != INTERNAL)
+    });
     let service_event = record.event_type.as_deref() == Some("AwsServiceEvent");
-    actor.kind == ActorKind::Root && by_itself && !from_within && !service_event
+    actor.kind == ActorKind::Root && by_itself && !service_event
 }
 
 /// Who came in; `None`: somebody whom another vouched for, which is no question of MFA here.

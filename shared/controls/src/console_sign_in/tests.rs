@@ -133,6 +133,41 @@ fn the_consoles_own_mark_on_old_sessions_makes_them_no_service() {
     assert_eq!(told(&old).2, ["root-activity"]);
 }
 
+/// Security Hub's filter: root, no `invokedBy`, no service event. The console's own name in
+/// `invokedBy` is the one further trap; `None`: as the member is absent.
+#[test]
+fn the_root_user_is_heard_as_the_standards_filter_hears_it() {
+    const INTERNAL: &str = "AWS Internal";
+    for (by, address, agent, event_type, heard) in [
+        (None, "192.0.2.24", "aws-cli/2.31.4", "AwsApiCall", true),
+        (None, INTERNAL, INTERNAL, "AwsApiCall", true),
+        (None, INTERNAL, "console.amazonaws.com", "AwsApiCall", true),
+        (None, "192.0.2.24", INTERNAL, "AwsApiCall", true),
+        (None, "cloudformation.amazonaws.com", "cloudformation.amazonaws.com", "AwsApiCall", true),
+        (None, INTERNAL, INTERNAL, "AwsConsoleSignIn", true),
+        (None, INTERNAL, INTERNAL, "AwsServiceEvent", false),
+        (Some(SIGN_IN), "192.0.2.24", SIGN_IN, "AwsApiCall", true),
+        (Some(SIGN_IN), INTERNAL, INTERNAL, "AwsApiCall", false),
+        (Some(INTERNAL), "192.0.2.24", "aws-cli/2.31.4", "AwsApiCall", false),
+        (Some("cloudformation.amazonaws.com"), INTERNAL, INTERNAL, "AwsApiCall", false),
+    ] {
+        let mut call = root_call("ec2.amazonaws.com", "RunInstances");
+        if let Some(by) = by {
+            call["userIdentity"]["invokedBy"] = json!(by);
+        }
+        call["sourceIPAddress"] = json!(address);
+        call["userAgent"] = json!(agent);
+        call["eventType"] = json!(event_type);
+        assert_eq!(is_heard(&call), heard, "{call}");
+        let codes: &[&str] = if heard { &["root-activity"] } else { &[] };
+        assert_eq!(told(&call).2, codes, "{call}");
+    }
+    // In a sign-in, too: within AWS is where the console is.
+    let mut login = with(login(json!({"MFAUsed": "No"})), "userIdentity", root());
+    login["sourceIPAddress"] = json!(INTERNAL);
+    assert_eq!(told(&login).2, ["root-activity", "console-login-without-mfa"]);
+}
+
 #[test]
 fn what_a_service_does_with_the_root_users_name_is_not_heard() {
     for by in ["autoscaling.amazonaws.com", "cloudformation.amazonaws.com", "AWS Internal"] {
