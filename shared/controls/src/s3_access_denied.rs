@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ANY, Control, Memory, NotMine, Remembered, StateError, Subscription, Tags, Triage,
-    control::subscribes,
+    control::{subscribes, without_source},
 };
 
 /// Is somebody knocking?
@@ -52,11 +52,12 @@ impl Control for S3AccessDenied {
         SUBSCRIPTIONS
     }
 
-    /// Refusals only. What is not there (`NoSuchKey`) was not refused.
+    /// Refusals only. What is not there (`NoSuchKey`) was not refused. Whose refusal it is that names
+    /// no service, is not told.
     fn listens(&self, event: &Event) -> bool {
         let record = &event.record;
-        record.event_source == S3
-            && record.error_code.as_deref().is_some_and(|code| code.contains("AccessDenied"))
+        let may_be_s3 = record.event_source == S3 || without_source(event).is_some();
+        may_be_s3 && record.error_code.as_deref().is_some_and(|code| code.contains("AccessDenied"))
     }
 
     fn triage(&self, event: &Event) -> Triage {
@@ -66,6 +67,9 @@ impl Control for S3AccessDenied {
         // A service that may not deliver is a fault in a set-up, not a stranger at the door.
         if event.service_delivery() {
             return Triage::NotMine(NotMine::ServiceDelivery);
+        }
+        if let Some(unclear) = without_source(event) {
+            return unclear;
         }
         match target(event) {
             Ok(target) => Triage::Mine(target),

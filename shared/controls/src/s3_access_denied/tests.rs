@@ -108,6 +108,35 @@ fn the_sessions_of_one_role_are_one_principal() {
 }
 
 #[test]
+fn a_refusal_by_a_service_that_is_not_named_is_told_and_not_passed_over() {
+    for source in [json!(null), json!(""), json!({"x": 1})] {
+        let bare = with(refused(0, 0), "eventSource", source.clone());
+        assert!(AnyControl::asks_about(&S3AccessDenied, &event(&bare)), "{source}");
+        let judged = judge(&S3AccessDenied, &bare, &Trust::default());
+        assert_eq!(judged.reason.as_deref(), Some("evidence_unreadable"), "{source}");
+        assert_eq!(judged.findings[0].code, "evidence-unreadable", "{source}");
+        assert!(judged.findings[0].title.contains("eventSource"), "{source}");
+    }
+    let nameless = |record: Value| with(record, "eventSource", json!(null));
+    for (other, reason) in [
+        (nameless(with(refused(0, 0), "errorCode", json!("NoSuchKey"))), "not_covered"),
+        (nameless(record(S3, "GetObject", json!({}))), "not_covered"),
+        (with(refused(0, 0), "eventSource", json!("iam.amazonaws.com")), "not_covered"),
+        (
+            nameless(with(
+                refused(0, 0),
+                "userIdentity",
+                json!({"type": "AWSService", "invokedBy": "delivery.logs.amazonaws.com"}),
+            )),
+            "service_delivery",
+        ),
+    ] {
+        let judged = judge(&S3AccessDenied, &other, &Trust::default());
+        assert_eq!(judged.reason.as_deref(), Some(reason), "{other}");
+    }
+}
+
+#[test]
 fn a_refusal_is_one_in_every_spelling_and_nothing_else_is() {
     let code = |code: Value| {
         let record = with(refused(0, 0), "errorCode", code);
