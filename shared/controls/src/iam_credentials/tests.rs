@@ -186,6 +186,31 @@ fn a_stranger_who_names_nobody_does_not_mean_one_of_ours() {
     }
 }
 
+/// Everything else that names an account may be a stranger's.
+#[test]
+fn whose_credential_it_is_the_record_says_by_whom_it_was_written_for() {
+    let device = format!("arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device");
+    for made in [
+        create_key(json!({"userName": "bob"})),
+        record(IAM, "CreateLoginProfile", json!({"userName": "alice"})),
+        deactivate(json!({"userName": "AWS ROOT USER", "serialNumber": device})),
+        record(IAM, "DeleteVirtualMFADevice", json!({"serialNumber": DEVICE})),
+    ] {
+        let bare = with(made.clone(), "recipientAccountId", json!(STRANGER));
+        let envelope = json!({"version": "0", "detail-type": "AWS API Call via CloudTrail",
+            "source": "aws.iam", "account": STRANGER, "region": "us-east-1", "detail": bare});
+        for theirs in [bare, envelope.clone()] {
+            let resource = target(&IamCredentials, &theirs).resource;
+            assert_eq!(resource.account.as_str(), STRANGER, "{theirs}");
+            assert_ne!(told(&theirs).0, Status::Clean, "{theirs}");
+        }
+        // An envelope that says otherwise is no event at all: the pipeline does not look.
+        let forged = with(envelope, "account", json!(ACCOUNT));
+        assert!(event(&forged).consistency().is_err());
+        assert_eq!(target(&IamCredentials, &forged).resource.account.as_str(), STRANGER);
+    }
+}
+
 #[test]
 fn a_users_name_is_the_end_of_its_path() {
     let mut made = create_key(json!(null));
