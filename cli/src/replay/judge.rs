@@ -12,7 +12,7 @@ use model::{
 use policy::Policies;
 use respond::{
     decision::{Facts, decide, is_own_change},
-    own_tags,
+    lower_to_alert, own_tags,
 };
 
 use super::{Acted, Asked};
@@ -223,8 +223,9 @@ impl<'a> Judge<'a> {
         Some(Judgement { resource, would_read, ..judgement }.with_findings(findings, remedies))
     }
 
-    /// The one call that marks the resource for all findings that are to be marked. It names only
-    /// Snapback's own tags: which others are kept beside them, only a read tells.
+    /// The one call that marks the resource for all findings that are to be marked; where it cannot
+    /// be marked they are told. It names only Snapback's own tags: which others are kept beside them,
+    /// only a read tells.
     fn mark(
         &self,
         control: &dyn AnyControl,
@@ -246,7 +247,8 @@ impl<'a> Judge<'a> {
             Ok(remedy) => Some(remedy),
             Err(reason) => {
                 for decided in findings.iter_mut().filter(|decided| marked(decided)) {
-                    decided.finding.held_back.get_or_insert_with(|| reason.clone());
+                    let held_back = &mut decided.finding.held_back;
+                    lower_to_alert(&mut decided.decision, held_back, &reason);
                 }
                 None
             }

@@ -320,6 +320,39 @@ fn exceptions_that_never_matched_are_pointed_out() {
     assert_eq!(replay(&[&args[..], &["--exit-code"]].concat()).code, Some(0));
 }
 
+/// S-29: as the functions would, whatever the policies permit.
+#[test]
+fn what_has_no_tags_is_told_with_the_reason_and_not_marked() {
+    let folder = folder("marks");
+    let policies = folder.join("policies");
+    fs::create_dir(&policies).unwrap();
+    let all =
+        "@id(\"mark-all\")\npermit (principal, action == Snapback::Action::\"tag\", resource);\n";
+    fs::write(policies.join("all.cedar"), all).unwrap();
+    let policies = policies.to_str().unwrap();
+    for (sample, reason) in [
+        ("console-sign-in/root-without-mfa", "this question only ever tells"),
+        ("iam-credentials/key-for-root", "the root user cannot be tagged"),
+        ("iam-password-policy/length-cut", "an account has no tags"),
+    ] {
+        let sample = format!("../../../events/{sample}.json");
+        let control = sample.split('/').nth(4).unwrap();
+        let args = [&sample, "--policies", policies, "--control", control];
+        let json = replay(&[&args[..], &["--format", "json"]].concat());
+        for line in lines(&json) {
+            let findings = line["findings"].as_array().unwrap();
+            assert!(!findings.is_empty(), "{line}");
+            assert!(findings.iter().all(|finding| finding["response"] == "alert"), "{line}");
+            assert_eq!(line["decision"]["response"], "alert", "{line}");
+            assert_eq!(line["remedies"], serde_json::json!([]), "{line}");
+        }
+        let text = replay(&args).out;
+        assert!(text.contains("it cannot be tagged"), "{text}");
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(reason), "{text}");
+    }
+}
+
 fn exception(id: &str, bucket: &str) -> String {
     format!(
         "@id(\"{id}\")\n@owner(\"security@example.com\")\n@reason(\"a public demonstration\")\n\

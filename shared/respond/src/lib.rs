@@ -22,7 +22,7 @@ pub use doors::{Doors, Ports};
 pub use error::{CloudError, Retry};
 pub use handled::{Delivery, HandleError, Handled, Reported, Told};
 pub use pipeline::{Pipeline, Settings};
-pub use plan::own_tags;
+pub use plan::{lower_to_alert, own_tags};
 pub use ports::{Applied, Clock, Cloud, Later, LedgerPort, Notifier, Recheck, Switch};
 pub use preview::Preview;
 pub use remember::Taken;

@@ -80,9 +80,10 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
             if settled.take(&one.finding.code) {
                 continue;
             }
-            let held = plan.held.get(&index).map(String::as_str);
             if one.decision.response == Response::Ignore {
                 rest.push((Outcome::Excepted, one.noted(None)));
+            } else if let Some(reason) = plan.held.get(&index) {
+                rest.push((Outcome::Alerted, one.unmarked(reason)));
             } else if plan.marked.contains(&index) {
                 rest.push((Outcome::Tagged, one.noted(None)));
             } else {
@@ -93,7 +94,7 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
                         .iter()
                         .any(|remedy| remedy.needs() <= one.decision.response))
                 .then_some("not mended now: the resource did not stay as it was left");
-                rest.push((Outcome::Alerted, one.noted(held.or(now.paused).or(came_back))));
+                rest.push((Outcome::Alerted, one.noted(now.paused.or(came_back))));
             }
         }
         for outcome in [Outcome::Tagged, Outcome::Alerted, Outcome::Excepted] {

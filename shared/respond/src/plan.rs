@@ -40,6 +40,21 @@ impl<R: Remedy> Judged<R> {
             held_back: reasons,
         }
     }
+
+    /// The same of a finding whose mark was decided and cannot be made.
+    pub(crate) fn unmarked(&self, reason: &str) -> Noted {
+        let mut noted = self.noted(None);
+        lower_to_alert(&mut noted.decision, &mut noted.held_back, reason);
+        noted
+    }
+}
+
+/// Makes of a mark that cannot be made (no tags, no room for more, tags that could not be read) an
+/// alert that says so. Functions, previews and `replay` lower a decision here and nowhere else.
+pub fn lower_to_alert(decision: &mut Decision, held_back: &mut Option<String>, reason: &str) {
+    decision.response = decision.response.min(Response::Alert);
+    let reason = format!("it cannot be tagged: {reason}");
+    *held_back = Some(join_reasons(held_back.take(), &reason));
 }
 
 /// How many findings of each code may still be written for.
@@ -246,7 +261,7 @@ fn mark<R: Remedy>(
         return;
     }
     let Some(current) = marking.current else {
-        let reason = "it cannot be tagged: its tags could not be read";
+        let reason = "its tags could not be read";
         plan.held.extend(members.into_iter().map(|index| (index, reason.to_owned())));
         return;
     };
@@ -259,7 +274,6 @@ fn mark<R: Remedy>(
     }
     match (marking.tag)(current, &ours) {
         Err(reason) => {
-            let reason = format!("it cannot be tagged: {reason}");
             plan.held.extend(members.into_iter().map(|index| (index, reason.clone())));
         }
         Ok(remedy) => {

@@ -106,9 +106,10 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
         }
         let plan = self.plan(&case, &left, &quota, &view, &now);
         let reported = judged.iter().zip(outcomes).enumerate().map(|(index, (one, outcome))| {
-            let held = plan.held.get(&index).map(String::as_str);
             let outcome = if plan.marked.contains(&index) { Outcome::Tagged } else { outcome };
-            Reported::new(one.noted(held), outcome, None)
+            let held = plan.held.get(&index);
+            let noted = held.map_or_else(|| one.noted(None), |reason| one.unmarked(reason));
+            Reported::new(noted, outcome, None)
         });
         preview.handled.findings = reported.collect();
         Ok(preview)
