@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use controls::{ANY, AnyControl, Judged, NotMine, PlannedRemedy, States, Tags};
 use events::Event;
-use ledger::History;
+use ledger::{Baseline, History};
 use model::{
     AccountId, Burst, ControlId, Decision, Finding, Occurrence, Operation, Outcome, Posture,
     Resource, Response, Status, Target, Timestamp, Trust,
@@ -14,6 +14,7 @@ use respond::{
     decision::{Facts, decide, is_own_change},
     lower_to_alert, own_tags,
 };
+use serde_json::Value;
 
 use super::{Acted, Asked};
 
@@ -134,10 +135,11 @@ pub struct Judge<'a> {
 struct Run<'a> {
     given: &'a dyn States,
     memory: RefCell<ledger::Memory>,
+    now: Timestamp,
 }
 
 impl States for Run<'_> {
-    fn responses(&self, arn: &str) -> Option<&serde_json::Value> {
+    fn responses(&self, arn: &str) -> Option<&Value> {
         self.given.responses(arn)
     }
 
@@ -147,6 +149,18 @@ impl States for Run<'_> {
         memory
             .gather(control.as_str(), account, occurrence)
             .unwrap_or_else(|_unreadable| Burst::of(occurrence))
+    }
+
+    fn baseline(&self, control: ControlId, resource: &Resource) -> Option<Value> {
+        let kept = self.memory.borrow().baseline(control.as_str(), resource);
+        kept.ok().flatten().map(|baseline| baseline.state)
+    }
+
+    fn keep_baseline(&self, control: ControlId, resource: &Resource, state: Value) {
+        let (control, resource) = (control.as_str().to_owned(), resource.clone());
+        let baseline = Baseline { control, resource, at: self.now, state };
+        // One that could not be kept is one that is not remembered, as in a function.
+        drop(self.memory.borrow_mut().keep_baseline(&baseline));
     }
 }
 
@@ -182,12 +196,17 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        let states = Run { given: states, memory: RefCell::default() };
+        let states = Run { given: states, memory: RefCell::default(), now };
         Self { by_name, any_name, policies, trust, states, posture, now }
     }
 
     /// What one control says; `None`: it does not look at such a call after all.
-    fn asked(&self, control: &'static dyn AnyControl, event: &Event) -> Option<Judgement> {
+    fn asked(
+        &self,
+        control: &'static dyn AnyControl,
+        event: &Event,
+        states: &dyn States,
+    ) -> Option<Judgement> {
         let mut decisions = Vec::new();
         let mut decide = |target: &Target, finding: &Finding<PlannedRemedy>| {
             let decision = self.decide(control.id(), event, Some(&target.resource), finding);
@@ -195,7 +214,7 @@ impl<'a> Judge<'a> {
             decisions.push(decision);
             response
         };
-        let (judged, mut remedies) = control.plan(event, &self.states, self.trust, &mut decide);
+        let (judged, mut remedies) = control.plan(event, states, self.trust, &mut decide);
         let Judged { mut status, mut reason, target, findings, would_read } = judged;
         if reason.as_deref() == Some(NotMine::NotCovered.as_str()) {
             return None;
@@ -308,9 +327,11 @@ impl Asked for Judge<'_> {
         }
         asking.sort_by_key(|control| control.id());
         let forged = event.consistency().is_err();
+        // A function does not look at a forgery, so that nothing is remembered of it.
+        let states: &dyn States = if forged { self.states.given } else { &self.states };
         asking
             .iter()
-            .filter_map(|control| self.asked(*control, event))
+            .filter_map(|control| self.asked(*control, event, states))
             .map(|judgement| if forged { judgement.of_a_forgery(self.policies) } else { judgement })
             .collect()
     }

@@ -1,6 +1,7 @@
 //! `snapback replay`: recorded events through the judgement and the decision of production.
 //!
-//! Streams: memory does not grow with the input. One bad record or file never ends the run.
+//! Streams: memory grows with the resources that a ledger would remember, and not with the records.
+//! One bad record or file never ends the run.
 
 pub mod block;
 mod json;

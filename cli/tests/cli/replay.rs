@@ -320,6 +320,100 @@ fn exceptions_that_never_matched_are_pointed_out() {
     assert_eq!(replay(&[&args[..], &["--exit-code"]].concat()).code, Some(0));
 }
 
+/// A successful call, as CloudTrail records it.
+fn call(service: &str, name: &str, account: &str, parameters: &Value) -> Value {
+    let global = service == "iam";
+    serde_json::json!({
+        "eventVersion": "1.11",
+        "userIdentity": {"type": "IAMUser", "accountId": account, "userName": "alice",
+            "arn": format!("arn:aws:iam::{account}:user/alice")},
+        "eventTime": "2026-02-02T09:14:03Z",
+        "eventSource": format!("{service}.amazonaws.com"),
+        "eventName": name,
+        "awsRegion": if global { "us-east-1" } else { "eu-west-1" },
+        "requestParameters": parameters,
+        "responseElements": null,
+        "eventID": "6f1f4c2e-2d0b-4a55-9f43-0a1b2c3d4e5f",
+        "eventType": "AwsApiCall",
+        "recipientAccountId": account,
+    })
+}
+
+/// One run over these records: the line about each.
+fn told(records: &[Value], control: &str) -> Vec<Value> {
+    let text: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let ran = with_input(
+        &["replay", "-", "--now", NOW, "--format", "json", "--control", control],
+        text.as_bytes(),
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    lines(&ran)
+}
+
+/// S-31: as the functions would, whose ledger keeps what was right.
+#[test]
+fn what_was_right_in_one_record_is_what_the_next_is_held_against() {
+    const OURS: &str = "111122223333";
+    let update = |account: &str, length: u32| {
+        let policy = serde_json::json!({
+            "minimumPasswordLength": length, "requireSymbols": true, "requireNumbers": true,
+            "requireUppercaseCharacters": true, "requireLowercaseCharacters": true,
+            "passwordReusePrevention": 24,
+        });
+        call("iam", "UpdateAccountPasswordPolicy", account, &policy)
+    };
+    let right = update(OURS, 20);
+    let mut failed = right.clone();
+    failed["errorCode"] = "AccessDenied".into();
+    let forged = serde_json::json!({"version": "0", "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.iam", "account": "444455556666", "detail": right});
+    for (before, remembered) in [
+        (vec![], Value::Null),
+        (vec![right.clone()], 20.into()),
+        (vec![right.clone(), update(OURS, 16)], 16.into()),
+        (vec![right.clone(), update(OURS, 6)], 20.into()),
+        (vec![update(OURS, 6)], Value::Null),
+        (vec![update("444455556666", 20)], Value::Null),
+        (vec![failed], Value::Null),
+        (vec![forged], Value::Null),
+    ] {
+        let cut = [update(OURS, 8)];
+        let told = told(&[&before[..], &cut[..]].concat(), "iam-password-policy");
+        let finding = &told.last().unwrap()["findings"][0];
+        assert_eq!(finding["code"], "iam-password-policy-weakened:MinimumPasswordLength");
+        assert_eq!(finding["evidence"]["before"], remembered, "{before:?}");
+    }
+}
+
+/// S-31.
+#[test]
+fn a_protection_that_goes_within_one_replay_is_found() {
+    const BUCKET: &str = "amzn-s3-demo-bucket";
+    let tls_only = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": [format!("arn:aws:s3:::{BUCKET}"), format!("arn:aws:s3:::{BUCKET}/*")],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }]});
+    let put = |bucket: &str| {
+        let parameters = serde_json::json!({"bucketName": bucket, "bucketPolicy": tls_only});
+        call("s3", "PutBucketPolicy", "111122223333", &parameters)
+    };
+    let parameters = serde_json::json!({"bucketName": BUCKET, "policy": ""});
+    let deleted = call("s3", "DeleteBucketPolicy", "111122223333", &parameters);
+    let status = |records: &[Value]| {
+        let told = told(records, "s3-bucket-policy");
+        let last = told.last().unwrap();
+        (last["status"].clone(), last["findings"][0]["code"].clone())
+    };
+    let nothing = (Value::from("clean"), Value::Null);
+    let gone = (Value::from("finding"), Value::from("tls-not-enforced"));
+    assert_eq!(status(&[put(BUCKET)]), nothing);
+    assert_eq!(status(&[deleted.clone()]), nothing);
+    assert_eq!(status(&[put("amzn-s3-demo-other"), deleted.clone()]), nothing);
+    assert_eq!(status(&[put(BUCKET), deleted.clone()]), gone);
+    assert_eq!(status(&[put(BUCKET), deleted.clone(), deleted]), gone);
+}
+
 /// S-29: as the functions would, whatever the policies permit.
 #[test]
 fn what_has_no_tags_is_told_with_the_reason_and_not_marked() {

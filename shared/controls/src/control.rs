@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Debug};
 
 use events::{Event, Origin};
-use model::{Burst, ControlId, Finding, Occurrence, Remedy, Resource, Target, Trust};
+use model::{Burst, Confidence, ControlId, Finding, Occurrence, Remedy, Resource, Target, Trust};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
@@ -274,4 +274,19 @@ pub trait Control: Send + Sync + 'static {
     /// The reason, for the alert: no tagging API, or the limit of tags is reached.
     fn tag(&self, resource: &Resource, current: &Tags, ours: &Tags)
     -> Result<Self::Remedy, String>;
+}
+
+/// Whether the record itself proves that something was wrong; `None`: it does not carry the state.
+pub fn record_says<C: Control>(
+    control: &C,
+    event: &Event,
+    target: &Target,
+    trust: &Trust,
+) -> Option<bool> {
+    let state = control.project(event, target)?;
+    if !control.suffices(target, &state, trust) {
+        return None;
+    }
+    let findings = control.assess(target, &state, trust);
+    Some(findings.iter().any(|finding| finding.confidence == Confidence::Certain))
 }

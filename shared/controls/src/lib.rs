@@ -27,6 +27,7 @@ mod test_support;
 pub use console_sign_in::ConsoleSignIn;
 pub use control::{
     ANY, Control, Memory, NotMine, Observed, Remembered, StateError, Subscription, Tags, Triage,
+    record_says,
 };
 pub use iam_admin_grant::IamAdminGrant;
 pub use iam_credentials::IamCredentials;

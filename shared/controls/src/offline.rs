@@ -5,11 +5,12 @@ use model::{
     AccountId, Burst, Confidence, ControlId, Finding, Occurrence, Operation, Remedy, Resource,
     Response, Status, Target, Trust,
 };
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
     Control, Memory, NotMine, Remembered, StateError, Subscription, Tags, Triage,
-    control::subscribes,
+    control::{record_says, subscribes},
 };
 
 /// A remedy as it may be shown: what it would do, without its type.
@@ -52,6 +53,15 @@ pub trait States {
     fn gather(&self, _control: ControlId, _account: &AccountId, occurrence: &Occurrence) -> Burst {
         Burst::of(occurrence)
     }
+
+    /// The last state of the resource in which its control found nothing wrong, as the ledger would
+    /// have it. Where nothing is kept there is none.
+    fn baseline(&self, _control: ControlId, _resource: &Resource) -> Option<Value> {
+        None
+    }
+
+    /// Keeps such a state, as the ledger would.
+    fn keep_baseline(&self, _control: ControlId, _resource: &Resource, _state: Value) {}
 }
 
 /// Nothing is supplied: the record is all there is.
@@ -194,12 +204,24 @@ impl<C: Control> AnyControl for C {
             };
             return (judged, Vec::new());
         };
+        let asked = target.clone();
         if let Some(arn) = self.arn_by(&state) {
             arn.clone_into(&mut target.resource.arn);
         }
         let mut findings = Vec::new();
         let mut writes: Vec<Vec<C::Remedy>> = Vec::new();
-        for finding in self.assess(&target, &state, &trust) {
+        let found = self.assess(&target, &state, &trust);
+        if found.is_empty()
+            && self.memory(&asked, &trust) == Memory::Baseline
+            // A read that contradicts its record is believed only when it is repeated.
+            && record_says(self, event, &asked, &trust) != Some(true)
+            && let Some(kept) = self.baseline(&target, &state)
+            && let Ok(kept) = serde_json::to_value(kept)
+        {
+            // Under the name that events give the resource.
+            states.keep_baseline(C::ID, &asked.resource, kept);
+        }
+        for finding in found {
             let remedies = finding.remedies.clone();
             let finding = finding.map_remedies(|remedy| PlannedRemedy::of(&remedy));
             let response = decide(&target, &finding);
@@ -305,8 +327,8 @@ fn known<C: Control>(
 /// The member of a resource's supplied responses that holds those of its baseline.
 const BASELINE: &str = "Baseline";
 
-/// The state with what the ledger would remember: a baseline where one is supplied, the occurrences
-/// of this run.
+/// The state with what the ledger would remember: a baseline of this run, else one that is supplied;
+/// the occurrences of this run.
 fn remembered<C: Control>(
     control: &C,
     target: &Target,
@@ -317,6 +339,11 @@ fn remembered<C: Control>(
     let remembered = match control.memory(target, trust) {
         Memory::Nothing => return Ok(state),
         Memory::Baseline => {
+            // What was seen in this run is later than whatever was supplied.
+            let kept = states.baseline(C::ID, &target.resource);
+            if let Some(kept) = kept.and_then(|kept| C::State::deserialize(kept).ok()) {
+                return Ok(control.recall(state, Remembered::Baseline(kept)));
+            }
             let supplied = responses(states, target);
             let Some(baseline) = supplied.as_ref().and_then(|all| all.get(BASELINE)) else {
                 return Ok(state);

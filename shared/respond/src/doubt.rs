@@ -1,7 +1,7 @@
 //! A clean read against a record that says otherwise: looked at again before it is believed.
 
-use controls::Control;
-use model::{Confidence, Status};
+use controls::{Control, record_says};
+use model::Status;
 
 use crate::{
     HandleError, Later, Ports, Recheck, Retry,
@@ -63,19 +63,8 @@ impl<C: Control, P: Ports<C>> Pipeline<C, P> {
     /// Whether a look at which nothing is wrong is to be believed only when it is repeated: the
     /// record proves otherwise, or it does not carry the state and the resource is not to be seen.
     pub(crate) fn is_doubtful(&self, case: &Case<'_>, view: &View<C::State>) -> bool {
-        self.record_says(case).unwrap_or(view.gone)
-    }
-
-    /// Whether the record itself proves that something was wrong; `None`: it does not carry the
-    /// state.
-    fn record_says(&self, case: &Case<'_>) -> Option<bool> {
         let Case { delivery, target, trust, .. } = case;
-        let state = self.control.project(delivery.event, target)?;
-        if !self.control.suffices(target, &state, trust) {
-            return None;
-        }
-        let findings = self.control.assess(target, &state, trust);
-        Some(findings.iter().any(|finding| finding.confidence == Confidence::Certain))
+        record_says(&self.control, delivery.event, target, trust).unwrap_or(view.gone)
     }
 }
 
