@@ -341,7 +341,7 @@ fn call(service: &str, name: &str, account: &str, parameters: &Value) -> Value {
 
 /// One run over these records: the line about each.
 fn told(records: &[Value], control: &str) -> Vec<Value> {
-    let text: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let text = records.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     let ran = with_input(
         &["replay", "-", "--now", NOW, "--format", "json", "--control", control],
         text.as_bytes(),
@@ -408,7 +408,7 @@ fn a_protection_that_goes_within_one_replay_is_found() {
     let nothing = (Value::from("clean"), Value::Null);
     let gone = (Value::from("finding"), Value::from("tls-not-enforced"));
     assert_eq!(status(&[put(BUCKET)]), nothing);
-    assert_eq!(status(&[deleted.clone()]), nothing);
+    assert_eq!(status(std::slice::from_ref(&deleted)), nothing);
     assert_eq!(status(&[put("amzn-s3-demo-other"), deleted.clone()]), nothing);
     assert_eq!(status(&[put(BUCKET), deleted.clone()]), gone);
     assert_eq!(status(&[put(BUCKET), deleted.clone(), deleted]), gone);

@@ -10,7 +10,8 @@
 mod common;
 
 use chrono::TimeDelta;
-use common::{OPEN, Stage, State, TOLD, event, event_time, resource, run, telling_event};
+use common::{MARKED, OPEN, Stage, State, TOLD, event, event_time, resource, run, telling_event};
+use controls::Tags;
 use ledger::History;
 use model::{Confidence, ControlId, Finding, Outcome, Posture, Resource, Response, Status, Trust};
 use policy::Policies;
@@ -456,5 +457,37 @@ fn a_told_finding_stays_told_whatever_the_history() {
         let now = event_time() + TimeDelta::seconds(20);
         let history = stage.ledger.behind().history(&resource(), now).await.unwrap();
         assert_eq!(history, History::default());
+    });
+}
+
+/// S-29: in ledger and alert as foreseen.
+#[test]
+fn a_mark_that_cannot_be_made_is_the_response_alert_and_is_foreseen_as_such() {
+    run(async {
+        let full = Some(Tags::from([("full".to_owned(), String::new())]));
+        for tags in [full, None] {
+            let mut stage = Stage::new(&[MARKED]);
+            stage.world.edit(|present| present.tags = tags.clone());
+            let event = event("e");
+            let foreseen = {
+                let event = event.event();
+                let delivery = respond::Delivery {
+                    event: &event,
+                    payload: "",
+                    attempt: 0,
+                    holder: "h",
+                    deadline: event_time(),
+                };
+                stage.pipeline().preview(&delivery, Posture::Enforce).await.unwrap()
+            };
+            assert!(foreseen.remedies.is_empty());
+            let handled = stage.deliver(&event).await.unwrap();
+            let [finding] = handled.findings.as_slice() else { panic!("{handled:?}") };
+            let [expected] = foreseen.handled.findings.as_slice() else { panic!("{foreseen:?}") };
+            assert_eq!(finding.decision.response, Response::Alert);
+            assert_eq!(finding.decision, expected.decision);
+            assert_eq!(finding.outcome, expected.outcome);
+            assert_eq!(finding.held_back, expected.held_back);
+        }
     });
 }
