@@ -85,6 +85,20 @@ pub enum Grantee {
     Owner,
 }
 
+impl Grantee {
+    /// It as the API's `Grantee`; `owner` stands where it is the owner.
+    pub(crate) fn to_parameters(&self, owner: &str) -> Value {
+        match self {
+            Self::CanonicalUser { id } => json!({"Type": "CanonicalUser", "ID": id}),
+            Self::Group { uri } => json!({"Type": "Group", "URI": uri}),
+            Self::Email { address } => {
+                json!({"Type": "AmazonCustomerByEmail", "EmailAddress": address})
+            }
+            Self::Owner => json!({"Type": "CanonicalUser", "ID": owner}),
+        }
+    }
+}
+
 /// One grant of an ACL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Grant {
@@ -125,14 +139,7 @@ impl Acl {
             .grants
             .iter()
             .map(|grant| {
-                let grantee = match &grant.grantee {
-                    Grantee::CanonicalUser { id } => json!({"Type": "CanonicalUser", "ID": id}),
-                    Grantee::Group { uri } => json!({"Type": "Group", "URI": uri}),
-                    Grantee::Email { address } => {
-                        json!({"Type": "AmazonCustomerByEmail", "EmailAddress": address})
-                    }
-                    Grantee::Owner => json!({"Type": "CanonicalUser", "ID": owner}),
-                };
+                let grantee = grant.grantee.to_parameters(owner);
                 json!({"Grantee": grantee, "Permission": grant.permission})
             })
             .collect();

@@ -11,10 +11,7 @@ use super::{
         VersioningStatus,
     },
 };
-use crate::{
-    Tags,
-    s3::{self, Grantee},
-};
+use crate::{Tags, s3};
 
 /// Puts a setting back, or marks the bucket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -317,14 +314,8 @@ fn log_target(target: &LogTarget) -> Value {
         .grants
         .iter()
         .map(|grant| {
-            let grantee = match &grant.grantee {
-                Grantee::CanonicalUser { id } => json!({"Type": "CanonicalUser", "ID": id}),
-                Grantee::Group { uri } => json!({"Type": "Group", "URI": uri}),
-                Grantee::Email { address } => {
-                    json!({"Type": "AmazonCustomerByEmail", "EmailAddress": address})
-                }
-                Grantee::Owner => Value::Null,
-            };
+            // Logs are granted to nobody as the owner.
+            let grantee = grant.grantee.to_parameters("");
             json!({"Grantee": grantee, "Permission": grant.permission})
         })
         .collect();
