@@ -136,7 +136,9 @@ impl Question<'_> {
         let mut after = now.clone();
         let (mut back, mut lost) = (Vec::new(), Vec::new());
         for was in gone {
-            let there = after.rules.iter_mut().find(|rule| is_counterpart(rule, was));
+            // Among those that are there: one that has just come back is another rule's.
+            let mut live = after.rules.iter_mut().take(now.rules.len());
+            let there = live.find(|rule| is_counterpart(rule, was));
             match (was.without_deletion(), there) {
                 (Some(kept), None) => after.rules.push(kept),
                 (Some(kept), Some(rule)) if !rule.deletes() => *rule = kept,

@@ -266,6 +266,17 @@ fn rules_that_are_gone_come_back_without_what_deletes() {
 }
 
 #[test]
+fn two_rules_that_are_alike_but_for_what_deletes_both_come_back() {
+    let moves = json!({"Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]});
+    let mut deletes = moves.clone();
+    deletes["NoncurrentVersionExpiration"] = json!({"NoncurrentDays": 1});
+    let before = json!([rule("a", deletes), rule("b", moves.clone())]);
+    let (code, after) = mended(json!([]), Some(before), None);
+    assert_eq!(code, REMOVED);
+    assert_eq!(after, rules(json!([rule("a", moves.clone()), rule("b", moves)])));
+}
+
+#[test]
 fn a_lifecycle_that_a_call_deleted_is_told_where_nothing_is_known_of_it() {
     let deleted = call("DeleteBucketLifecycle", "lifecycle", json!(""));
     let about = target(&S3BucketSafeguards, &deleted);
