@@ -137,8 +137,7 @@ impl Question<'_> {
         let (mut back, mut lost) = (Vec::new(), Vec::new());
         for was in gone {
             // Among those that are there: one that has just come back is another rule's.
-            let mut live = after.rules.iter_mut().take(now.rules.len());
-            let there = live.find(|rule| is_counterpart(rule, was));
+            let there = place_of(was, &now.rules).and_then(|place| after.rules.get_mut(place));
             match (was.without_deletion(), there) {
                 (Some(kept), None) => after.rules.push(kept),
                 (Some(kept), Some(rule)) if !rule.deletes() => *rule = kept,
@@ -273,13 +272,21 @@ fn off(rule: &Rule) -> Rule {
 
 /// The same rule in another list: by its name, which is unique in a bucket, else by what it says.
 fn counterpart<'a>(rule: &Rule, list: &'a Lifecycle) -> Option<&'a Rule> {
-    list.rules.iter().find(|other| is_counterpart(other, rule))
+    list.rules.get(place_of(rule, &list.rules)?)
 }
 
-fn is_counterpart(one: &Rule, other: &Rule) -> bool {
-    if one.id.is_some() && one.id == other.id {
-        return true;
+/// The place of the same rule in another list.
+fn place_of(rule: &Rule, list: &[Rule]) -> Option<usize> {
+    let named = list.iter().position(|other| rule.id.is_some() && rule.id == other.id);
+    named.or_else(|| list.iter().position(|other| says_the_same(other, rule)))
+}
+
+/// Whether two rules are one under two names: S3 makes up a name where none is given. What deletes may
+/// differ where they do something else besides, which S3 takes only once of one scope.
+fn says_the_same(one: &Rule, other: &Rule) -> bool {
+    let nameless = |rule: &Rule| Rule { id: None, ..rule.clone() };
+    match (one.without_deletion(), other.without_deletion()) {
+        (Some(one), Some(other)) => nameless(&one) == nameless(&other),
+        _ => nameless(one) == nameless(other),
     }
-    // S3 makes up a name where none is given, so that the same rule may come under another one.
-    Rule { id: None, ..one.clone() } == Rule { id: None, ..other.clone() }
 }
